@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "rayflow",
+    products: [
+        .executable(name: "rayflow", targets: ["RayflowMain"]),
+        .library(name: "Rayflow", targets: ["Rayflow"]),
+        .library(name: "RayflowCLI", targets: ["RayflowCLI"]),
+        .library(name: "RayflowFoundation", targets: ["RayflowFoundation"]),
+        .library(name: "RayflowTestKit", targets: ["RayflowTestKit"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLZ4", providers: [.apt(["liblz4-dev"])]),
+        .target(name: "CLinux"),
+        .target(name: "RayflowCore"),
+        .target(name: "Journal", dependencies: ["RayflowCore", "CLinux"]),
+        .target(name: "ObjectStore", dependencies: ["RayflowCore", "CLZ4", "CLinux"]),
+        .target(name: "GCS", dependencies: ["RayflowCore"]),
+        .target(name: "Raylet", dependencies: ["RayflowCore", "ObjectStore", "CLinux"]),
+        .target(name: "Ownership", dependencies: ["RayflowCore"]),
+        .target(
+            name: "Transport",
+            dependencies: [
+                "RayflowCore", "CLinux",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+        .target(name: "Rayflow", dependencies: ["RayflowCore", "Journal", "ObjectStore", "GCS", "Raylet", "Ownership", "Transport", "CLinux"]),
+        .target(name: "Workflow", dependencies: ["Rayflow", "RayflowCore", "Journal", "CLibYAML", "CLinux"]),
+        .target(
+            name: "RayflowCLI",
+            dependencies: ["Rayflow", "Workflow", "Journal", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+        .target(name: "RayflowFoundation", dependencies: ["Rayflow"]),
+        .target(name: "RayflowTestKit", dependencies: ["Rayflow", "Transport", "Raylet", "GCS", "Ownership", "ObjectStore"]),
+        .executableTarget(name: "RayflowMain", dependencies: ["RayflowCLI"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system && target.name != "CLinux" {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableExperimentalFeature("Lifetimes"),
+    ]
+}

@@ -4,7 +4,6 @@
 public struct ByteWriter: Sendable {
     public private(set) var bytes: [UInt8]
 
-    @inlinable
     public init(reserving capacity: Int = 0) {
         bytes = []
         if capacity > 0 { bytes.reserveCapacity(capacity) }
@@ -12,7 +11,7 @@ public struct ByteWriter: Sendable {
 
     public init(continuing bytes: consuming [UInt8]) { self.bytes = bytes }
 
-    @inlinable public var count: Int { bytes.count }
+    public var count: Int { bytes.count }
 
     public mutating func u8(_ value: UInt8) { bytes.append(value) }
     public mutating func bool(_ value: Bool) { bytes.append(value ? 1 : 0) }

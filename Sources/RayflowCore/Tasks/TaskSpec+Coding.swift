@@ -1,0 +1,142 @@
+extension ByteWriter {
+    public mutating func enclosed(_ value: EnclosedPayload) {
+        payload(value.payload)
+        list(value.owners) { $0.address($1) }
+    }
+
+    public mutating func argument(_ value: TaskArgument) {
+        switch value {
+        case .value(let enclosed):
+            u8(0)
+            self.enclosed(enclosed)
+        case .ref(let id, let owner):
+            u8(1)
+            object(id)
+            address(owner)
+        case .gather(let parts):
+            u8(2)
+            list(parts) { $0.argument($1) }
+        }
+    }
+
+    public mutating func function(_ value: FunctionReference) {
+        u32(value.index)
+        string(value.name)
+        u32(value.version)
+    }
+
+    public mutating func options(_ value: SpecOptions) {
+        resources(value.resources)
+        u32(UInt32(bitPattern: value.maxRetries))
+        switch value.retryRule {
+        case .systemFailuresOnly: u8(0)
+        case .anyError: u8(1)
+        case .types(let tags):
+            u8(2)
+            list(tags) { $0.string($1) }
+        }
+        u64(value.timeoutMS)
+        u32(UInt32(bitPattern: value.priority))
+        string(value.name)
+        list(value.environment.sorted { $0.key < $1.key }) { writer, entry in
+            writer.string(entry.key)
+            writer.string(entry.value)
+        }
+        bool(value.hasSideEffects)
+    }
+
+    public mutating func actorOptions(_ value: ActorSpecOptions) {
+        string(value.name)
+        string(value.namespace)
+        string(value.typeName)
+        u32(UInt32(bitPattern: value.maxRestarts))
+        u32(UInt32(bitPattern: value.maxTaskRetries))
+        u32(value.maxConcurrency)
+        bool(value.getIfExists)
+    }
+
+    public mutating func spec(_ value: TaskSpec) {
+        task(value.id)
+        attempt(value.attempt)
+        lineage(value.lineage)
+        u8(value.kind.rawValue)
+        function(value.function)
+        address(value.owner)
+        list(value.arguments) { $0.argument($1) }
+        u32(value.resultCount)
+        options(value.options)
+        u64(value.sequence)
+    }
+}
+
+extension ByteReader {
+    /// Lists of lists of refs occur; more nesting than this is no argument that an encoder makes.
+    private static let deepestArgument = 8
+
+    public mutating func enclosed() throws(DecodingFault) -> EnclosedPayload {
+        let payload = try payload()
+        let owners = try list(unit: 16) { (reader) throws(DecodingFault) in try reader.address() }
+        guard owners.count == payload.refs.count else { throw DecodingFault("\(owners.count) owners for \(payload.refs.count) refs", at: offset) }
+        return EnclosedPayload(payload, owners: owners)
+    }
+
+    public mutating func argument(depth: Int = 0) throws(DecodingFault) -> TaskArgument {
+        guard depth < Self.deepestArgument else { throw DecodingFault("arguments nested too deep", at: offset) }
+        switch try u8() {
+        case 0: return .value(try enclosed())
+        case 1: return .ref(try object(), owner: try address())
+        case 2: return .gather(try list(unit: 2) { (reader) throws(DecodingFault) in try reader.argument(depth: depth + 1) })
+        default: throw DecodingFault("unknown form of argument", at: offset - 1)
+        }
+    }
+
+    public mutating func function() throws(DecodingFault) -> FunctionReference {
+        FunctionReference(index: try u32(), name: try string(), version: try u32())
+    }
+
+    public mutating func options() throws(DecodingFault) -> SpecOptions {
+        var value = SpecOptions()
+        value.resources = try resources()
+        value.maxRetries = Int32(bitPattern: try u32())
+        switch try u8() {
+        case 0: value.retryRule = .systemFailuresOnly
+        case 1: value.retryRule = .anyError
+        case 2: value.retryRule = .types(try list(unit: 4) { (reader) throws(DecodingFault) in try reader.string() })
+        default: throw DecodingFault("unknown retry rule", at: offset - 1)
+        }
+        value.timeoutMS = try u64()
+        value.priority = Int32(bitPattern: try u32())
+        value.name = try string()
+        for _ in 0..<(try length(unit: 8)) {
+            let key = try string()
+            value.environment[key] = try string()
+        }
+        value.hasSideEffects = try bool()
+        return value
+    }
+
+    public mutating func actorOptions() throws(DecodingFault) -> ActorSpecOptions {
+        var value = ActorSpecOptions()
+        value.name = try string()
+        value.namespace = try string()
+        value.typeName = try string()
+        value.maxRestarts = Int32(bitPattern: try u32())
+        value.maxTaskRetries = Int32(bitPattern: try u32())
+        value.maxConcurrency = try u32()
+        value.getIfExists = try bool()
+        return value
+    }
+
+    public mutating func spec() throws(DecodingFault) -> TaskSpec {
+        let id = try task()
+        let attempt = try attempt()
+        let lineage = try lineage()
+        guard let kind = TaskKind(rawValue: try u8()) else { throw DecodingFault("unknown kind of task", at: offset - 1) }
+        let function = try function()
+        let owner = try address()
+        let arguments = try list(unit: 2) { (reader) throws(DecodingFault) in try reader.argument() }
+        return TaskSpec(
+            id: id, attempt: attempt, lineage: lineage, kind: kind, function: function, owner: owner, arguments: arguments,
+            resultCount: try u32(), options: try options(), sequence: try u64())
+    }
+}

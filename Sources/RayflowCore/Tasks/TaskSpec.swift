@@ -1,0 +1,109 @@
+/// A payload with the owners of the refs nested in it, parallel to `payload.refs`.
+public struct EnclosedPayload: Hashable, Sendable {
+    public var payload: Payload
+    public var owners: [Address]
+    public init(_ payload: Payload, owners: [Address] = []) {
+        self.payload = payload
+        self.owners = owners
+    }
+}
+
+/// An argument as it travels. Large values are refs; a top-level ref is a dependency; a nested ref is borrowed.
+public indirect enum TaskArgument: Hashable, Sendable {
+    case value(EnclosedPayload)
+    case ref(ObjectID, owner: Address)
+    /// A list made of refs and values: awaited element by element, received as one array.
+    case gather([TaskArgument])
+}
+
+/// Which function a task runs: an index into the function table on the wire, the name in errors, logs and the journal.
+public struct FunctionReference: Hashable, Sendable {
+    public var index: UInt32
+    public var name: String
+    public var version: UInt32
+    public init(index: UInt32, name: String, version: UInt32 = 1) {
+        self.index = index
+        self.name = name
+        self.version = version
+    }
+}
+
+public enum TaskKind: UInt8, Sendable {
+    case function = 0
+    case actorCreation = 1
+    case actorCall = 2
+    /// A shell step: executed by the node's step runner.
+    case step = 3
+}
+
+/// Everything that an executor has to know about one attempt of a task.
+public struct TaskSpec: Hashable, Sendable {
+    public var id: TaskID
+    public var attempt: Attempt
+    public var lineage: LineageID
+    public var kind: TaskKind
+    public var function: FunctionReference
+    public var owner: Address
+    public var arguments: [TaskArgument]
+    public var resultCount: UInt32
+    public var options: SpecOptions
+    /// Actor calls: position in the order of (caller, actor incarnation). Retries keep no order.
+    public var sequence: UInt64
+
+    public init(
+        id: TaskID, attempt: Attempt, lineage: LineageID, kind: TaskKind, function: FunctionReference, owner: Address,
+        arguments: [TaskArgument], resultCount: UInt32, options: SpecOptions = SpecOptions(), sequence: UInt64 = 0
+    ) {
+        self.id = id
+        self.attempt = attempt
+        self.lineage = lineage
+        self.kind = kind
+        self.function = function
+        self.owner = owner
+        self.arguments = arguments
+        self.resultCount = resultCount
+        self.options = options
+        self.sequence = sequence
+    }
+
+    public func result(_ index: Int) -> ObjectID { ObjectID(task: id, index: UInt32(index + 1)) }
+    public var results: [ObjectID] { (0..<Int(resultCount)).map(result) }
+}
+
+/// Which errors of the body itself use up retries.
+public enum RetryRule: Hashable, Sendable {
+    case systemFailuresOnly
+    case anyError
+    /// Type tags of the errors concerned.
+    case types([String])
+}
+
+/// The options of a submission that travel with the task.
+public struct SpecOptions: Hashable, Sendable {
+    public var resources = ResourceSet()
+    /// System failures (and, by `retryRule`, errors of the body) that are retried. -1: without limit.
+    public var maxRetries: Int32 = 3
+    public var retryRule = RetryRule.systemFailuresOnly
+    /// Milliseconds for one attempt; 0: none.
+    public var timeoutMS: UInt64 = 0
+    public var priority: Int32 = 0
+    /// Shown in status and errors instead of the function's name.
+    public var name = ""
+    public var environment: [String: String] = [:]
+    /// Steps: the attempt has effects outside, so its start is journaled before it is made.
+    public var hasSideEffects = false
+    public init() {}
+}
+
+/// How an actor is made and kept.
+public struct ActorSpecOptions: Hashable, Sendable {
+    public var name = ""
+    public var namespace = ""
+    public var typeName = ""
+    /// -1: without limit.
+    public var maxRestarts: Int32 = 0
+    public var maxTaskRetries: Int32 = 0
+    public var maxConcurrency: UInt32 = 1
+    public var getIfExists = false
+    public init() {}
+}

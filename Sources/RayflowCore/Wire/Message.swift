@@ -1,0 +1,153 @@
+/// One message of the protocol between drivers, workers, raylets and the GCS. One frame carries one message.
+public protocol WireMessage: Sendable {
+    /// First byte of the frame. Kinds with the high bit are bulk: their frames carry a checksum.
+    static var kind: UInt8 { get }
+    init(from reader: inout ByteReader) throws(DecodingFault)
+    func write(to writer: inout ByteWriter)
+}
+
+extension WireMessage {
+    public var body: [UInt8] {
+        var writer = ByteWriter(reserving: 128)
+        write(to: &writer)
+        return writer.bytes
+    }
+}
+
+/// Any message, for the Instances that receive several kinds.
+public enum Message: Sendable {
+    case registerWorker(RegisterWorker)
+    case shutdownWorker(ShutdownWorker)
+    case pushTask(PushTask)
+    case taskReply(TaskReply)
+    case cancelTask(CancelTask)
+    case blocked(Blocked)
+    case requestLease(RequestLease)
+    case leaseGranted(LeaseGranted)
+    case leaseSpillback(LeaseSpillback)
+    case leaseRejected(LeaseRejected)
+    case returnLease(ReturnLease)
+    case cancelLease(CancelLease)
+    case leaseLost(LeaseLost)
+    case createObject(CreateObject)
+    case createReply(CreateReply)
+    case sealObject(SealObject)
+    case abortObject(AbortObject)
+    case openObject(OpenObject)
+    case openReply(OpenReply)
+    case closeObject(CloseObject)
+    case deleteObjects(DeleteObjects)
+    case pullObject(PullObject)
+    case pullFailed(PullFailed)
+    case getObject(GetObject)
+    case objectReply(ObjectReply)
+    case cancelObject(CancelObject)
+    case objectChunk(ObjectChunk)
+    case registerNode(RegisterNode)
+    case resourceReport(ResourceReport)
+    case nodeTable(NodeTable)
+    case registerActor(RegisterActor)
+    case actorReply(ActorReply)
+    case subscribeActor(SubscribeActor)
+    case actorUpdate(ActorUpdate)
+    case lookupActor(LookupActor)
+    case lookupReply(LookupReply)
+    case killActor(KillActor)
+    case jobEnded(JobEnded)
+    case journalRecords(JournalRecords)
+    case journalAck(JournalAck)
+
+    /// Throws for an unknown kind and for bytes that are not exactly one message of that kind.
+    public init(kind: UInt8, body: ArraySlice<UInt8>) throws(DecodingFault) {
+        var reader = ByteReader(body)
+        switch kind {
+        case RegisterWorker.kind: self = .registerWorker(try RegisterWorker(from: &reader))
+        case ShutdownWorker.kind: self = .shutdownWorker(try ShutdownWorker(from: &reader))
+        case PushTask.kind: self = .pushTask(try PushTask(from: &reader))
+        case TaskReply.kind: self = .taskReply(try TaskReply(from: &reader))
+        case CancelTask.kind: self = .cancelTask(try CancelTask(from: &reader))
+        case Blocked.kind: self = .blocked(try Blocked(from: &reader))
+        case RequestLease.kind: self = .requestLease(try RequestLease(from: &reader))
+        case LeaseGranted.kind: self = .leaseGranted(try LeaseGranted(from: &reader))
+        case LeaseSpillback.kind: self = .leaseSpillback(try LeaseSpillback(from: &reader))
+        case LeaseRejected.kind: self = .leaseRejected(try LeaseRejected(from: &reader))
+        case ReturnLease.kind: self = .returnLease(try ReturnLease(from: &reader))
+        case CancelLease.kind: self = .cancelLease(try CancelLease(from: &reader))
+        case LeaseLost.kind: self = .leaseLost(try LeaseLost(from: &reader))
+        case CreateObject.kind: self = .createObject(try CreateObject(from: &reader))
+        case CreateReply.kind: self = .createReply(try CreateReply(from: &reader))
+        case SealObject.kind: self = .sealObject(try SealObject(from: &reader))
+        case AbortObject.kind: self = .abortObject(try AbortObject(from: &reader))
+        case OpenObject.kind: self = .openObject(try OpenObject(from: &reader))
+        case OpenReply.kind: self = .openReply(try OpenReply(from: &reader))
+        case CloseObject.kind: self = .closeObject(try CloseObject(from: &reader))
+        case DeleteObjects.kind: self = .deleteObjects(try DeleteObjects(from: &reader))
+        case PullObject.kind: self = .pullObject(try PullObject(from: &reader))
+        case PullFailed.kind: self = .pullFailed(try PullFailed(from: &reader))
+        case GetObject.kind: self = .getObject(try GetObject(from: &reader))
+        case ObjectReply.kind: self = .objectReply(try ObjectReply(from: &reader))
+        case CancelObject.kind: self = .cancelObject(try CancelObject(from: &reader))
+        case ObjectChunk.kind: self = .objectChunk(try ObjectChunk(from: &reader))
+        case RegisterNode.kind: self = .registerNode(try RegisterNode(from: &reader))
+        case ResourceReport.kind: self = .resourceReport(try ResourceReport(from: &reader))
+        case NodeTable.kind: self = .nodeTable(try NodeTable(from: &reader))
+        case RegisterActor.kind: self = .registerActor(try RegisterActor(from: &reader))
+        case ActorReply.kind: self = .actorReply(try ActorReply(from: &reader))
+        case SubscribeActor.kind: self = .subscribeActor(try SubscribeActor(from: &reader))
+        case ActorUpdate.kind: self = .actorUpdate(try ActorUpdate(from: &reader))
+        case LookupActor.kind: self = .lookupActor(try LookupActor(from: &reader))
+        case LookupReply.kind: self = .lookupReply(try LookupReply(from: &reader))
+        case KillActor.kind: self = .killActor(try KillActor(from: &reader))
+        case JobEnded.kind: self = .jobEnded(try JobEnded(from: &reader))
+        case JournalRecords.kind: self = .journalRecords(try JournalRecords(from: &reader))
+        case JournalAck.kind: self = .journalAck(try JournalAck(from: &reader))
+        default: throw DecodingFault("unknown kind of message \(kind)", at: 0)
+        }
+        try reader.finish()
+    }
+
+    public var wire: any WireMessage {
+        switch self {
+        case .registerWorker(let message): message
+        case .shutdownWorker(let message): message
+        case .pushTask(let message): message
+        case .taskReply(let message): message
+        case .cancelTask(let message): message
+        case .blocked(let message): message
+        case .requestLease(let message): message
+        case .leaseGranted(let message): message
+        case .leaseSpillback(let message): message
+        case .leaseRejected(let message): message
+        case .returnLease(let message): message
+        case .cancelLease(let message): message
+        case .leaseLost(let message): message
+        case .createObject(let message): message
+        case .createReply(let message): message
+        case .sealObject(let message): message
+        case .abortObject(let message): message
+        case .openObject(let message): message
+        case .openReply(let message): message
+        case .closeObject(let message): message
+        case .deleteObjects(let message): message
+        case .pullObject(let message): message
+        case .pullFailed(let message): message
+        case .getObject(let message): message
+        case .objectReply(let message): message
+        case .cancelObject(let message): message
+        case .objectChunk(let message): message
+        case .registerNode(let message): message
+        case .resourceReport(let message): message
+        case .nodeTable(let message): message
+        case .registerActor(let message): message
+        case .actorReply(let message): message
+        case .subscribeActor(let message): message
+        case .actorUpdate(let message): message
+        case .lookupActor(let message): message
+        case .lookupReply(let message): message
+        case .killActor(let message): message
+        case .jobEnded(let message): message
+        case .journalRecords(let message): message
+        case .journalAck(let message): message
+        }
+    }
+}

@@ -1,0 +1,351 @@
+/// Asks the raylet for room in the arena.
+public struct CreateObject: WireMessage {
+    public static let kind: UInt8 = 20
+    public var request: UInt64
+    public var object: ObjectID
+    public var size: UInt64
+
+    public init(request: UInt64, object: ObjectID, size: UInt64) {
+        self.request = request
+        self.object = object
+        self.size = size
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        size = try r.u64()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.u64(size)
+    }
+}
+
+/// Where to write, or why there is no room.
+public struct CreateReply: WireMessage {
+    public static let kind: UInt8 = 21
+    public var request: UInt64
+    public var object: ObjectID
+    public var place: ObjectPlace?
+    public var error: ErrorRecord?
+
+    public init(request: UInt64, object: ObjectID, place: ObjectPlace?, error: ErrorRecord?) {
+        self.request = request
+        self.object = object
+        self.place = place
+        self.error = error
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        place = try r.optional { (r) throws(DecodingFault) in try r.place() }
+        error = try r.optional { (r) throws(DecodingFault) in try r.errorRecord() }
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.optional(place) { $0.place($1) }
+        w.optional(error) { $0.errorRecord($1) }
+    }
+}
+
+/// The object is complete and immutable from now on.
+public struct SealObject: WireMessage {
+    public static let kind: UInt8 = 22
+    public var object: ObjectID
+
+    public init(object: ObjectID) {
+        self.object = object
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        object = try r.object()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.object(object)
+    }
+}
+
+/// The writer gives up; the room is free again.
+public struct AbortObject: WireMessage {
+    public static let kind: UInt8 = 23
+    public var object: ObjectID
+
+    public init(object: ObjectID) {
+        self.object = object
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        object = try r.object()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.object(object)
+    }
+}
+
+/// Asks the local raylet for a pinned copy, pulled from another node when needed.
+public struct OpenObject: WireMessage {
+    public static let kind: UInt8 = 24
+    public var request: UInt64
+    public var object: ObjectID
+    public var owner: Address
+    public var nodes: [NodeID]
+    public var size: UInt64
+
+    public init(request: UInt64, object: ObjectID, owner: Address, nodes: [NodeID], size: UInt64) {
+        self.request = request
+        self.object = object
+        self.owner = owner
+        self.nodes = nodes
+        self.size = size
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        owner = try r.address()
+        nodes = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.node() }
+        size = try r.u64()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.address(owner)
+        w.list(nodes) { $0.node($1) }
+        w.u64(size)
+    }
+}
+
+/// The pinned copy, or why there is none.
+public struct OpenReply: WireMessage {
+    public static let kind: UInt8 = 25
+    public var request: UInt64
+    public var object: ObjectID
+    public var place: ObjectPlace?
+    public var error: ErrorRecord?
+
+    public init(request: UInt64, object: ObjectID, place: ObjectPlace?, error: ErrorRecord?) {
+        self.request = request
+        self.object = object
+        self.place = place
+        self.error = error
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        place = try r.optional { (r) throws(DecodingFault) in try r.place() }
+        error = try r.optional { (r) throws(DecodingFault) in try r.errorRecord() }
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.optional(place) { $0.place($1) }
+        w.optional(error) { $0.errorRecord($1) }
+    }
+}
+
+/// Drops one pin of this process.
+public struct CloseObject: WireMessage {
+    public static let kind: UInt8 = 26
+    public var object: ObjectID
+
+    public init(object: ObjectID) {
+        self.object = object
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        object = try r.object()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.object(object)
+    }
+}
+
+/// The owner needs the copies of this node no more.
+public struct DeleteObjects: WireMessage {
+    public static let kind: UInt8 = 27
+    public var objects: [ObjectID]
+
+    public init(objects: [ObjectID]) {
+        self.objects = objects
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        objects = try r.list(unit: 28) { (r) throws(DecodingFault) in try r.object() }
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.list(objects) { $0.object($1) }
+    }
+}
+
+/// A raylet asks another for an object, chunk by chunk.
+public struct PullObject: WireMessage {
+    public static let kind: UInt8 = 28
+    public var request: UInt64
+    public var object: ObjectID
+
+    public init(request: UInt64, object: ObjectID) {
+        self.request = request
+        self.object = object
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+    }
+}
+
+/// The asked raylet has no copy (any more).
+public struct PullFailed: WireMessage {
+    public static let kind: UInt8 = 29
+    public var request: UInt64
+    public var object: ObjectID
+    public var reason: String
+
+    public init(request: UInt64, object: ObjectID, reason: String) {
+        self.request = request
+        self.object = object
+        self.reason = reason
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        reason = try r.string()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.string(reason)
+    }
+}
+
+/// Asks the owner for the state of an object; answered when it is finished.
+public struct GetObject: WireMessage {
+    public static let kind: UInt8 = 30
+    public var request: UInt64
+    public var object: ObjectID
+
+    public init(request: UInt64, object: ObjectID) {
+        self.request = request
+        self.object = object
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+    }
+}
+
+/// The finished state, or nil when the receiver knows no such object (any more).
+public struct ObjectReply: WireMessage {
+    public static let kind: UInt8 = 31
+    public var request: UInt64
+    public var object: ObjectID
+    public var state: ObjectState?
+
+    public init(request: UInt64, object: ObjectID, state: ObjectState?) {
+        self.request = request
+        self.object = object
+        self.state = state
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        state = try r.optional { (r) throws(DecodingFault) in try r.state() }
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.optional(state) { $0.state($1) }
+    }
+}
+
+/// Asks the owner to cancel the task that makes an object.
+public struct CancelObject: WireMessage {
+    public static let kind: UInt8 = 32
+    public var object: ObjectID
+    public var force: Bool
+    public var recursive: Bool
+
+    public init(object: ObjectID, force: Bool, recursive: Bool) {
+        self.object = object
+        self.force = force
+        self.recursive = recursive
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        object = try r.object()
+        force = try r.bool()
+        recursive = try r.bool()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.object(object)
+        w.bool(force)
+        w.bool(recursive)
+    }
+}
+
+/// A part of an object on its way between nodes; LZ4 when that pays.
+public struct ObjectChunk: WireMessage {
+    public static let kind: UInt8 = 129
+    public var request: UInt64
+    public var object: ObjectID
+    public var index: UInt32
+    public var count: UInt32
+    public var totalSize: UInt64
+    public var chunk: [UInt8]
+
+    public init(request: UInt64, object: ObjectID, index: UInt32, count: UInt32, totalSize: UInt64, chunk: [UInt8]) {
+        self.request = request
+        self.object = object
+        self.index = index
+        self.count = count
+        self.totalSize = totalSize
+        self.chunk = chunk
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        index = try r.u32()
+        count = try r.u32()
+        totalSize = try r.u64()
+        chunk = try r.blob()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.u32(index)
+        w.u32(count)
+        w.u64(totalSize)
+        w.blob(chunk)
+    }
+}

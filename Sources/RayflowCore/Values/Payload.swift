@@ -44,6 +44,7 @@ extension ByteReader {
         guard let form = Payload.Form(rawValue: try u8()) else { throw DecodingFault("unknown form of value", at: offset - 1) }
         let type = try string()
         let bytes = try blob()
-        return Payload(form: form, type: type, bytes: bytes, refs: try list(unit: 28) { (reader) throws(DecodingFault) in try reader.object() })
+        let refs = try list(unit: 28) { (reader) throws(DecodingFault) in try reader.object() }
+        return Payload(form: form, type: type, bytes: bytes, refs: refs)
     }
 }

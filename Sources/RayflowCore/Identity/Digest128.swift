@@ -76,7 +76,8 @@ public struct Digest128Hasher: Sendable {
     }
 
     private mutating func pushTail(_ byte: UInt8) {
-        if tailCount < 8 { tail.0 |= UInt64(byte) << (8 * UInt64(tailCount)) } else { tail.1 |= UInt64(byte) << (8 * UInt64(tailCount - 8)) }
+        let shifted = UInt64(byte) << UInt64(tailCount % 8 * 8)
+        if tailCount < 8 { tail.0 |= shifted } else { tail.1 |= shifted }
         tailCount += 1
     }
 

@@ -1,0 +1,46 @@
+package import RayflowCore
+
+/// The seam between the typed surface and the machine: everything below it deals in ids and payloads, everything above it in Swift types.
+///
+/// Counting: an id that `submit`, `call`, `put`, `putFailure`, a sealed buffer or `create` hands out carries one count for the caller
+/// (`create`'s on `ObjectID(handleOf:)`), and so does the actor that `namedActor` finds. `retain` adds one, `release` takes one. Ids in
+/// arguments are held by the caller during the call only.
+package protocol Engine: AnyObject, Sendable {
+    /// At once, on any thread, never blocking. Gives `resultCount` ids; failures show when they are read.
+    func submit(_ submission: Submission) -> [ObjectID]
+    func create(_ submission: ActorSubmission) -> ActorID
+    func call(_ call: ActorCall) -> [ObjectID]
+
+    /// - Throws: `objectStoreFull`, `shutDown`.
+    func put(_ payload: Payload, key: String?) throws(RayflowError) -> ObjectID
+    /// Room for an object of `layout.byteCount` bytes; the caller writes header and body.
+    func reserve(_ layout: ObjectLayout, key: String?) throws(RayflowError) -> any PutBuffer
+    /// An object that is this failure.
+    func putFailure(_ error: ErrorRecord) -> ObjectID
+
+    /// The object if reading it needs no wait and no message.
+    func ready(_ id: ObjectID) -> Fetched?
+    /// Waits for the object. A time-out is a `failed` with `getTimeout`; only the cancellation of the calling task throws.
+    func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched
+    /// A hint that all of these will be fetched.
+    func prefetch(_ ids: [ObjectID])
+    /// Waits until `count` of the ids are ready (failures are) or the time is over.
+    /// - Returns: positions in `ids`, each in exactly one list and in ascending order; at most `count` are ready.
+    func wait(_ ids: [ObjectID], count: Int, timeout: Duration?) async throws(CancellationError) -> (ready: [Int], rest: [Int])
+
+    /// Called on any thread, also inside `deinit`.
+    func retain(_ id: ObjectID)
+    func release(_ id: ObjectID)
+
+    func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError)
+    func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError)
+    func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor?
+
+    /// Asks for a recorded side effect by its name (and its ordinal among equal names in the running task).
+    func beginStep(_ name: String) async throws(RayflowError) -> StepState
+    /// Returns when the value is recorded as the run's durability demands.
+    func finishStep(ticket: UInt64, value: Payload) async throws(RayflowError)
+
+    /// Ends the cluster if this process made it, else leaves it.
+    func shutDown() async
+}

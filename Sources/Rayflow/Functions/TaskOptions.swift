@@ -1,0 +1,62 @@
+package import RayflowCore
+
+/// The options of a submission; see ``RemoteFunction/options(cpus:gpus:memory:resources:maxRetries:retryErrors:timeout:priority:name:placement:environment:persist:key:)``.
+public struct TaskOptions: Sendable {
+    package var cpus: Double = 1
+    package var gpus: Double = 0
+    package var memory: ByteCount?
+    package var resources: [String: Double] = [:]
+    package var maxRetries = 3
+    package var retryErrors = RetryErrors.none
+    package var timeout: Duration?
+    package var priority = 0
+    package var name: String?
+    package var placement = Placement.pack
+    package var environment: [String: String] = [:]
+    package var persist = Persist.auto
+    package var key: String?
+
+    package init() {}
+
+    /// All that the task occupies while it runs.
+    package func resourceSet() throws(RayflowError) -> ResourceSet {
+        try ResourceSet(cpus: cpus, gpus: gpus, memory: memory, named: resources)
+    }
+
+    /// The part that travels with the task. Numbers beyond the wire's width are cut to it.
+    package func spec() throws(RayflowError) -> SpecOptions {
+        var spec = SpecOptions()
+        spec.resources = try resourceSet()
+        spec.maxRetries = Int32(clamping: maxRetries)
+        spec.retryRule = retryErrors.rule
+        spec.timeoutMS = try timeout.map { (timeout) throws(RayflowError) in try timeout.wholeMilliseconds(option: "timeout") } ?? 0
+        spec.priority = Int32(clamping: priority)
+        spec.name = name ?? ""
+        spec.environment = environment
+        return spec
+    }
+}
+
+extension ResourceSet {
+    package init(cpus: Double, gpus: Double, memory: ByteCount?, named: [String: Double]) throws(RayflowError) {
+        for reserved in [Self.cpu, Self.gpu, Self.memory] where named[reserved] != nil {
+            throw RayflowError(.invalidArgument, "resources: \(reserved) has an option of its own (cpus, gpus, memory)")
+        }
+        var amounts = named
+        amounts[Self.cpu] = cpus
+        amounts[Self.gpu] = gpus
+        if let memory { amounts[Self.memory] = Double(memory.bytes) }
+        try self.init(amounts)
+    }
+}
+
+extension Duration {
+    /// At least 1, because 0 means "none" on the wire.
+    package func wholeMilliseconds(option: String) throws(RayflowError) -> UInt64 {
+        guard self > .zero else { throw RayflowError(.invalidArgument, "\(option): \(self) is not positive") }
+        let (seconds, attoseconds) = components
+        let (whole, overflow) = UInt64(seconds).multipliedReportingOverflow(by: 1000)
+        guard !overflow else { throw RayflowError(.invalidArgument, "\(option): \(self) is too long") }
+        return max(1, whole &+ UInt64(attoseconds / 1_000_000_000_000_000))
+    }
+}

@@ -1,0 +1,14 @@
+/// Every bound of the owner side, with its unit.
+package enum Limits {
+    /// Tasks that one owner may have pending; a submission beyond returns failed refs.
+    package static let pendingTasks = 4_000_000
+    /// Lease requests that one scheduling key keeps open at its raylet.
+    package static let openLeaseRequests = 16
+    /// An idle lease is kept that long while nobody else waits.
+    package static let idleLeaseNS: UInt64 = 10_000_000
+    /// First pause before a task is tried again after a system failure; it doubles with each further one.
+    package static let firstRetryNS: UInt64 = 10_000_000
+    package static let longestRetryNS: UInt64 = 5_000_000_000
+    /// Calls of one caller to one actor that may wait for the actor or be in flight.
+    package static let pendingActorCalls = 1_000_000
+}

@@ -1,0 +1,35 @@
+import RayflowCore
+
+/// One row of the ownership table.
+struct ObjectEntry: Sendable {
+    /// Who owns it; borrowed rows name another process.
+    var owner: Address
+    var state: ObjectState?
+    var lineage: LineageID
+    /// Refs held by this process.
+    var localRefs = 0
+    /// Pending tasks of this owner that have it among their arguments.
+    var taskRefs = 0
+    /// Finished objects of this table whose value holds a ref to it.
+    var containedIn = 0
+    /// A ref to it has left this process inside a value. Until borrowers are counted it is then kept for the life of the job.
+    var hasEscaped = false
+    var dependents: [TaskID] = []
+    var remoteWaiters: [(address: Address, request: UInt64)] = []
+    var isAskedFor = false
+    /// The state that waits to be persisted before it may be seen.
+    var pendingState: ObjectState?
+
+    var isNeeded: Bool { localRefs > 0 || taskRefs > 0 || containedIn > 0 || hasEscaped || !remoteWaiters.isEmpty }
+}
+
+extension ObjectState {
+    /// Refs nested in the value, with their owners.
+    var enclosedRefs: [(id: ObjectID, owner: Address)] {
+        switch self {
+        case .inline(let enclosed): return zip(enclosed.payload.refs, enclosed.owners).map { ($0, $1) }
+        case .stored(_, _, let refs, let owners): return zip(refs, owners).map { ($0, $1) }
+        case .failed: return []
+        }
+    }
+}

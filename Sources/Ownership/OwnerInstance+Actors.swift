@@ -1,0 +1,170 @@
+package import RayflowCore
+
+// Actor calls go straight from caller to actor. Order is first in, first out for each caller; retries stand outside the order.
+extension OwnerInstance {
+    /// Registers an actor with the GCS. Calls may be submitted at once; they wait for its process.
+    package mutating func create(_ spec: TaskSpec, options: ActorSpecOptions, parent: LineageID, into out: inout [OwnerDirective]) {
+        let actor = spec.id.actor
+        if isDurable { out.append(.journal(.submitted(spec, parent: parent))) }
+        var line = actors[actor] ?? ActorLine()
+        line.state = .pending
+        line.maxTaskRetries = options.maxTaskRetries
+        actors[actor] = line
+        var refs: [ObjectID] = []
+        for argument in spec.arguments {
+            argument.collect(into: &refs)
+            escape(argument.nestedRefs)
+        }
+        // A restart needs the constructor's arguments again: they are kept for the life of the actor.
+        escape(refs)
+        let resolved = refs.compactMap { id in
+            objects[id].flatMap { row in row.state.map { ResolvedDependency(id: id, owner: row.owner, state: $0) } }
+        }
+        let request = nextRequest
+        nextRequest += 1
+        out.append(
+            .send(
+                .registerActor(RegisterActor(request: request, actor: actor, spec: spec, options: options, resolved: resolved)), to: .gcs))
+    }
+
+    /// A handle to an actor is known here with these options (handles made elsewhere have the defaults).
+    package mutating func knowActor(_ actor: ActorID, maxTaskRetries: Int32) {
+        actors[actor, default: ActorLine()].maxTaskRetries = maxTaskRetries
+    }
+
+    mutating func actorReply(_ m: ActorReply, now: UInt64, into out: inout [OwnerDirective]) {
+        if let error = m.error { actorEnded(m.actor, error, into: &out) }
+    }
+
+    /// A call takes its place in the line.
+    mutating func joinLine(_ id: TaskID, waiting: Int, into out: inout [OwnerDirective]) {
+        let actor = id.actor
+        var line = actors[actor] ?? ActorLine()
+        if case .dead(let error) = line.state {
+            actors[actor] = line
+            return fail(id, error, into: &out)
+        }
+        guard line.open < Limits.pendingActorCalls else {
+            let error = RayflowError(.tooManyPending, "more than \(Limits.pendingActorCalls) calls wait for this actor")
+            return fail(id, ErrorRecord(error), into: &out)
+        }
+        tasks[id]?.retriesLeft = line.maxTaskRetries
+        line.unsent.append(id)
+        if waiting > 0 { line.waiting[id] = waiting }
+        let mustSubscribe = !line.isSubscribed
+        line.isSubscribed = true
+        actors[actor] = line
+        if mustSubscribe { out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs)) }
+        sendLine(actor, into: &out)
+    }
+
+    mutating func lineDependencyFinished(_ id: TaskID, into out: inout [OwnerDirective]) {
+        guard let count = actors[id.actor]?.waiting[id] else { return }
+        actors[id.actor]?.waiting[id] = count > 1 ? count - 1 : nil
+        if count == 1 { sendLine(id.actor, into: &out) }
+    }
+
+    func isSent(_ id: TaskID) -> Bool { actors[id.actor]?.sent.contains(id) == true }
+
+    mutating func leaveLine(_ id: TaskID, into out: inout [OwnerDirective]) {
+        actors[id.actor]?.waiting[id] = nil
+        actors[id.actor]?.sent.remove(id)
+        if actors[id.actor]?.unsent.first == id { sendLine(id.actor, into: &out) }
+    }
+
+    /// Sends from the head of the line for as long as the head's dependencies are there.
+    private mutating func sendLine(_ actor: ActorID, into out: inout [OwnerDirective]) {
+        while var line = actors[actor], case .alive = line.state, let worker = line.worker, let id = line.unsent.first {
+            guard var entry = tasks[id], !entry.isCancelled else {
+                _ = line.unsent.popFirst()
+                actors[actor] = line
+                continue
+            }
+            if line.waiting[id] != nil { return }
+            _ = line.unsent.popFirst()
+            entry.spec.sequence = line.nextSequence
+            line.nextSequence += 1
+            line.sent.insert(id)
+            tasks[id] = entry
+            actors[actor] = line
+            out.append(.send(.pushTask(pushMessage(entry, lease: LeaseID(owner: 0, number: UInt64(line.incarnation)))), to: worker))
+            out.append(.taskChanged(change(entry.spec, .running)))
+        }
+    }
+
+    mutating func actorUpdate(_ m: ActorUpdate, now: UInt64, into out: inout [OwnerDirective]) {
+        guard var line = actors[m.actor], m.incarnation >= line.incarnation else { return }
+        switch m.state {
+        case .pending:
+            line.state = .pending
+            actors[m.actor] = line
+        case .alive:
+            if case .alive = line.state, line.incarnation == m.incarnation { return }
+            let isNew = line.incarnation != m.incarnation
+            line.state = .alive
+            line.incarnation = m.incarnation
+            line.worker = m.worker
+            if isNew { line.nextSequence = 0 }
+            actors[m.actor] = line
+            if isNew { resend(m.actor, worker: m.worker, into: &out) }
+            sendLine(m.actor, into: &out)
+        case .restarting:
+            line.state = .restarting
+            line.incarnation = m.incarnation > line.incarnation ? m.incarnation - 1 : line.incarnation
+            line.worker = nil
+            actors[m.actor] = line
+            interrupt(m.actor, m.error ?? ErrorRecord(RayflowError(.actorUnavailable, "the actor restarts")), into: &out)
+        case .dead:
+            actorEnded(m.actor, m.error ?? ErrorRecord(RayflowError(.actorDied, "the actor is dead")), into: &out)
+        }
+    }
+
+    /// Calls in flight when the process went: those that may not run twice fail, the others wait for the next incarnation.
+    private mutating func interrupt(_ actor: ActorID, _ error: ErrorRecord, into out: inout [OwnerDirective]) {
+        for id in (actors[actor]?.sent ?? []).sorted(by: { (tasks[$0]?.spec.sequence ?? 0) < (tasks[$1]?.spec.sequence ?? 0) }) {
+            guard var entry = tasks[id] else { continue }
+            // In a durable run the actor's journal recognises a call that it has finished: sending it again is safe.
+            guard entry.retriesLeft != 0 || isDurable else {
+                fail(id, error, into: &out)
+                continue
+            }
+            if entry.retriesLeft > 0 { entry.retriesLeft -= 1 }
+            entry.spec.attempt.number += 1
+            tasks[id] = entry
+            out.append(.taskChanged(change(entry.spec, .retrying(error))))
+        }
+    }
+
+    private mutating func resend(_ actor: ActorID, worker: Address, into out: inout [OwnerDirective]) {
+        let again = (actors[actor]?.sent ?? []).compactMap { tasks[$0] }.sorted { $0.spec.sequence < $1.spec.sequence }
+        for var entry in again {
+            guard let line = actors[actor] else { return }
+            entry.spec.sequence = line.nextSequence
+            actors[actor]?.nextSequence += 1
+            tasks[entry.spec.id] = entry
+            out.append(.send(.pushTask(pushMessage(entry, lease: LeaseID(owner: 0, number: UInt64(line.incarnation)))), to: worker))
+        }
+    }
+
+    mutating func actorEnded(_ actor: ActorID, _ error: ErrorRecord, into out: inout [OwnerDirective]) {
+        guard var line = actors[actor] else { return }
+        line.state = .dead(error)
+        line.worker = nil
+        var doomed = Array(line.sent)
+        while let id = line.unsent.popFirst() { doomed.append(id) }
+        actors[actor] = line
+        for id in doomed.sorted(by: { $0.unique < $1.unique }) { fail(id, error, into: &out) }
+    }
+
+    /// The connection to an actor's process broke: calls wait for what the GCS says of it.
+    mutating func connectionToActorLost(_ actor: ActorID, _ peer: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        guard let line = actors[actor], line.worker == peer else { return }
+        actors[actor]?.state = .restarting
+        actors[actor]?.worker = nil
+        out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
+    }
+
+    package mutating func kill(_ actor: ActorID, noRestart: Bool, into out: inout [OwnerDirective]) {
+        out.append(.send(.killActor(KillActor(actor: actor, noRestart: noRestart)), to: .gcs))
+    }
+}

@@ -1,0 +1,276 @@
+package import RayflowCore
+
+// The life of a task: submitted, waiting for its dependencies, queued, pushed, ended.
+extension OwnerInstance {
+    /// Records a submission; its results exist from now on, each with one local reference held by the caller.
+    ///
+    /// - Parameters:
+    ///   - fingerprint: must equal the recorded one for an outcome of an earlier epoch to be reused; empty when there is none.
+    ///   - parent: lineage of the task (or driver) that submits.
+    package mutating func submit(
+        _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, now: UInt64, into out: inout [OwnerDirective]
+    ) {
+        for (index, id) in spec.results.enumerated() {
+            var entry = ObjectEntry(owner: address, lineage: isDurable ? spec.lineage.result(index) : .none)
+            entry.localRefs = 1
+            objects[id] = entry
+        }
+        if let recorded = history[spec.lineage], !spec.lineage.isNone, recorded.fingerprint == fingerprint,
+            recorded.states.count == Int(spec.resultCount)
+        {
+            adopt(recorded.moved, into: &out)
+            out.append(.taskChanged(change(spec, .reused)))
+            for (id, state) in zip(spec.results, recorded.states) { finish(id, state, into: &out) }
+            return
+        }
+        guard tasks.count < Limits.pendingTasks else {
+            let error = ErrorRecord(
+                RayflowError(.tooManyPending, "more than \(Limits.pendingTasks) tasks are pending; wait for some before submitting more"))
+            for id in spec.results { finish(id, .failed(error), into: &out) }
+            return
+        }
+        if isDurable { out.append(.journal(.submitted(spec, parent: parent))) }
+        var refs: [ObjectID] = []
+        for argument in spec.arguments { argument.collect(into: &refs) }
+        var seen = Set<ObjectID>()
+        refs = refs.filter { seen.insert($0).inserted }
+        var entry = TaskEntry(
+            spec: spec, state: .queued, retriesLeft: spec.options.maxRetries, fingerprint: fingerprint, dependencies: refs)
+        for argument in spec.arguments { escape(argument.nestedRefs) }
+        var waiting = 0
+        for id in refs {
+            if objects[id] == nil { objects[id] = ObjectEntry(owner: spec.ownerOfArgument(id) ?? address, lineage: .none) }
+            objects[id]?.taskRefs += 1
+            if objects[id]?.state == nil {
+                objects[id]?.dependents.append(spec.id)
+                waiting += 1
+            }
+        }
+        entry.state = spec.kind == .actorCall ? .inActorLine : (waiting > 0 ? .waiting(waiting) : .queued)
+        tasks[spec.id] = entry
+        if spec.kind == .actorCall { joinLine(spec.id, waiting: waiting, into: &out) }
+        for id in refs where objects[id]?.state == nil { watch(id, into: &out) }
+        guard let entry = tasks[spec.id] else { return }  // a dependency was lost at once
+        for id in refs {
+            if let record = failure(of: id) { return fail(spec.id, record, into: &out) }
+        }
+        if entry.state == .queued { enqueue(spec.id, into: &out) }
+    }
+
+    private func failure(of id: ObjectID) -> ErrorRecord? {
+        if case .failed(let record)? = objects[id]?.state { return record }
+        return nil
+    }
+
+    mutating func dependencyFinished(_ id: TaskID, of object: ObjectID, _ state: ObjectState, into out: inout [OwnerDirective]) {
+        guard tasks[id] != nil else { return }
+        if case .failed(let record) = state { return fail(id, record, into: &out) }
+        switch tasks[id]?.state {
+        case .waiting(1)?: enqueue(id, into: &out)
+        case .waiting(let count)?: tasks[id]?.state = .waiting(count - 1)
+        case .inActorLine?: lineDependencyFinished(id, into: &out)
+        default: break
+        }
+    }
+
+    mutating func enqueue(_ id: TaskID, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[id] else { return }
+        tasks[id]?.state = .queued
+        let key = entry.key
+        queues[key, default: KeyQueue()].ready.append(id)
+        out.append(.taskChanged(change(entry.spec, .queued)))
+        serve(key, into: &out)
+    }
+
+    func change(_ spec: TaskSpec, _ state: TaskChange.State) -> TaskChange {
+        TaskChange(
+            task: spec.id, lineage: spec.lineage, name: spec.options.name.isEmpty ? spec.function.name : spec.options.name,
+            attempt: spec.attempt, state: state)
+    }
+
+    // MARK: Pushing
+
+    /// The task goes to the worker of a lease. An attempt with side effects is journaled first.
+    mutating func push(_ id: TaskID, on lease: LeaseID, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[id] else { return }
+        leases[lease]?.task = id
+        leases[lease]?.uses += 1
+        if isDurable, entry.spec.options.hasSideEffects {
+            tasks[id]?.state = .committing(lease)
+            out.append(.journalThenPush(.started(entry.spec), id))
+        } else {
+            send(id, on: lease, into: &out)
+        }
+    }
+
+    /// The record that an attempt starts is committed: now the attempt may be made.
+    package mutating func journalCommitted(_ id: TaskID, now: UInt64, into out: inout [OwnerDirective]) {
+        guard case .committing(let lease)? = tasks[id]?.state else { return }
+        send(id, on: lease, into: &out)
+    }
+
+    private mutating func send(_ id: TaskID, on lease: LeaseID, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[id], let worker = leases[lease]?.worker else { return }
+        tasks[id]?.state = .pushed(lease)
+        out.append(.send(.pushTask(pushMessage(entry, lease: lease)), to: worker))
+        out.append(.taskChanged(change(entry.spec, .running)))
+        if entry.spec.options.timeoutMS > 0, entry.spec.kind != .step {
+            out.append(.startTimer(.attemptTimeout(id, entry.spec.attempt), afterNS: entry.spec.options.timeoutMS &* 1_000_000))
+        }
+    }
+
+    func pushMessage(_ entry: TaskEntry, lease: LeaseID) -> PushTask {
+        let resolved = entry.dependencies.compactMap { id in
+            objects[id].flatMap { object in object.state.map { ResolvedDependency(id: id, owner: object.owner, state: $0) } }
+        }
+        return PushTask(lease: lease, spec: entry.spec, resolved: resolved, history: [], replay: [])
+    }
+
+    // MARK: Endings
+
+    mutating func taskReply(_ m: TaskReply, from: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[m.task], entry.spec.attempt == m.attempt else { return freeLease(m.lease, into: &out) }
+        if case .pushed(let lease) = entry.state, lease != m.lease { return }
+        switch m.outcome {
+        case .finished(let states):
+            let stored = zip(entry.spec.results, states).filter { if case .stored = $0.1 { true } else { false } }.map(\.0)
+            if isDurable, !stored.isEmpty, entry.spec.kind != .actorCall {
+                // Visible only when persisted: a dependent's record never stands on disk without its inputs'.
+                tasks[m.task]?.state = .persisting
+                tasks[m.task]?.reply = m
+                for (id, state) in zip(entry.spec.results, states) where stored.contains(id) { objects[id]?.pendingState = state }
+                out.append(.persist(m.task, stored))
+            } else {
+                complete(m.task, states, m, into: &out)
+            }
+        case .failed(let record, let isApplicationError):
+            if isApplicationError, !retries(entry.spec.options.retryRule, record) {
+                fail(m.task, record, into: &out)
+            } else {
+                retryOrFail(m.task, record, into: &out)
+            }
+        case .cancelled:
+            fail(m.task, ErrorRecord(RayflowError(.cancelled, "the task was cancelled")), into: &out)
+        case .stale:
+            break
+        }
+        freeLease(m.lease, into: &out)
+    }
+
+    /// Results in shared memory are now in the run folder as well (or the journal has failed, which ends the run elsewhere).
+    package mutating func persisted(_ id: TaskID, now: UInt64, into out: inout [OwnerDirective]) {
+        guard let reply = tasks[id]?.reply, case .finished(let states) = reply.outcome else { return }
+        complete(id, states, reply, into: &out)
+    }
+
+    /// What a result that waits to be persisted will be, for the shell that persists it.
+    package func unpersistedState(of id: ObjectID) -> ObjectState? { objects[id]?.pendingState }
+
+    mutating func complete(_ id: TaskID, _ states: [ObjectState], _ m: TaskReply, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[id] else { return }
+        guard states.count == Int(entry.spec.resultCount) else {
+            let text = "\(entry.spec.function.name) returned \(states.count) results, \(entry.spec.resultCount) were expected"
+            return fail(id, ErrorRecord(RayflowError(.typeMismatch, text)), into: &out)
+        }
+        adopt(m.moved, into: &out)
+        // The journal of an actor's process has an actor call already.
+        if isDurable, entry.spec.kind != .actorCall {
+            out.append(
+                .journal(
+                    .finished(entry.spec, fingerprint: entry.fingerprint, states: states, moved: m.moved, executionNS: m.executionNS)))
+        }
+        remove(id, into: &out)
+        out.append(.taskChanged(change(entry.spec, .finished)))
+        for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
+        for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
+    }
+
+    /// Ends a task with an error, which is also what its dependents get: they never run.
+    mutating func fail(_ id: TaskID, _ record: ErrorRecord, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[id] else { return }
+        var record = record
+        if record.task == nil {
+            record.task = change(entry.spec, .queued).name
+            record.attempt = Int(entry.spec.attempt.number)
+        }
+        if isDurable, entry.spec.kind != .actorCall { out.append(.journal(.failed(entry.spec, record))) }
+        remove(id, into: &out)
+        let wasCancelled = record.code == .cancelled
+        out.append(.taskChanged(change(entry.spec, wasCancelled ? .cancelled : .failed(record))))
+        for object in entry.spec.results { finish(object, .failed(record), into: &out) }
+        for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
+    }
+
+    private mutating func remove(_ id: TaskID, into out: inout [OwnerDirective]) {
+        guard let entry = tasks.removeValue(forKey: id) else { return }
+        if case .committing(let lease) = entry.state { freeLease(lease, into: &out) }
+        if case .inActorLine = entry.state { leaveLine(entry.spec.id, into: &out) }
+        for object in entry.dependencies { objects[object]?.taskRefs -= 1 }
+    }
+
+    private func retries(_ rule: RetryRule, _ record: ErrorRecord) -> Bool {
+        switch rule {
+        case .systemFailuresOnly: false
+        case .anyError: true
+        case .types(let tags): tags.contains(record.remoteType ?? "")
+        }
+    }
+
+    /// A system failure, or an error that the submission asked to retry: once more after a pause, or the end.
+    mutating func retryOrFail(_ id: TaskID, _ record: ErrorRecord, into out: inout [OwnerDirective]) {
+        guard var entry = tasks[id] else { return }
+        guard !entry.isCancelled, entry.retriesLeft != 0 else { return fail(id, record, into: &out) }
+        if entry.retriesLeft > 0 { entry.retriesLeft -= 1 }
+        let pause = min(Limits.firstRetryNS << UInt64(min(entry.systemFailures, 16)), Limits.longestRetryNS)
+        entry.systemFailures += 1
+        entry.spec.attempt.number += 1
+        entry.state = .pausing
+        tasks[id] = entry
+        out.append(.taskChanged(change(entry.spec, .retrying(record))))
+        out.append(.startTimer(.retry(id, entry.spec.attempt), afterNS: pause))
+    }
+
+    mutating func timedOut(_ id: TaskID, _ attempt: Attempt, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[id], entry.spec.attempt == attempt, case .pushed(let lease) = entry.state else { return }
+        let limit = entry.spec.options.timeoutMS
+        if let worker = leases[lease]?.worker {
+            // A body cannot be stopped from outside: its process goes, and the lease with it.
+            out.append(.send(.cancelTask(CancelTask(task: id, attempt: attempt, force: true)), to: worker))
+        }
+        leases[lease]?.task = nil
+        retryOrFail(
+            id, ErrorRecord(RayflowError(.taskTimeout, "attempt \(attempt.number) took longer than \(limit) ms")), into: &out)
+    }
+
+    // MARK: Cancelling
+
+    /// Cancels the task that makes `object`: a pending one never runs, a running one is told (`force` ends its process).
+    package mutating func cancel(_ object: ObjectID, force: Bool, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[object.task] else {
+            if let row = objects[object], row.owner != address, row.state == nil {
+                out.append(.send(.cancelObject(CancelObject(object: object, force: force, recursive: true)), to: row.owner))
+            }
+            return
+        }
+        let id = entry.spec.id
+        tasks[id]?.isCancelled = true
+        switch entry.state {
+        case .pushed(let lease):
+            guard let worker = leases[lease]?.worker else { return }
+            out.append(.send(.cancelTask(CancelTask(task: id, attempt: entry.spec.attempt, force: force)), to: worker))
+        case .inActorLine where isSent(id):
+            guard let worker = actors[id.actor]?.worker else { return }
+            out.append(.send(.cancelTask(CancelTask(task: id, attempt: entry.spec.attempt, force: false)), to: worker))
+        default:
+            fail(id, ErrorRecord(RayflowError(.cancelled, "the task was cancelled before it started")), into: &out)
+        }
+    }
+
+    /// Everything that has not ended, for the cancellation of a whole run.
+    package mutating func cancelAll(force: Bool, into out: inout [OwnerDirective]) {
+        for id in tasks.keys.sorted(by: { $0.unique < $1.unique }) {
+            guard let entry = tasks[id] else { continue }
+            cancel(ObjectID(task: entry.spec.id, index: 1), force: force, into: &out)
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package import RayflowCore
+
+/// The owner side of one process, without IO: which objects it owns or borrows, which of its tasks run where, which leases it holds.
+///
+/// Every event method is called on the shell's event loop and appends directives. Tasks wait by counters and move by events; nothing
+/// is polled and no list of blocked tasks is ever scanned (Ray's ownership design; the traps it met are in the tests).
+package struct OwnerInstance: Sendable {
+    package let address: Address
+    package let raylet: Address
+    /// Run epoch: a part of every attempt that this owner makes.
+    package let epoch: UInt32
+    /// Durable owners speak to the journal.
+    package let isDurable: Bool
+
+    var objects: [ObjectID: ObjectEntry] = [:]
+    var tasks: [TaskID: TaskEntry] = [:]
+    var queues: [SchedulingKey: KeyQueue] = [:]
+    var leases: [LeaseID: LeaseEntry] = [:]
+    var actors: [ActorID: ActorLine] = [:]
+    /// Finished submissions of earlier epochs by lineage. Each is used as often as it is asked for.
+    var history: [LineageID: Recorded] = [:]
+    var nextLease: UInt64 = 1
+    var nextRequest: UInt64 = 1
+    var openRequests: [UInt64: ObjectID] = [:]
+
+    /// A finished submission of an earlier epoch.
+    package struct Recorded: Sendable {
+        package var fingerprint: [UInt8]
+        package var states: [ObjectState]
+        package var moved: [MovedObject]
+        package init(fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject] = []) {
+            self.fingerprint = fingerprint
+            self.states = states
+            self.moved = moved
+        }
+    }
+
+    package init(address: Address, raylet: Address, epoch: UInt32, isDurable: Bool, history: [LineageID: Recorded] = [:]) {
+        self.address = address
+        self.raylet = raylet
+        self.epoch = epoch
+        self.isDurable = isDurable
+        self.history = history
+    }
+
+    // MARK: Reading
+
+    /// The finished state of an object; nil while it is pending or unknown.
+    package func state(of id: ObjectID) -> ObjectState? { objects[id]?.state }
+    package func knows(_ id: ObjectID) -> Bool { objects[id] != nil }
+    package func owner(of id: ObjectID) -> Address { objects[id]?.owner ?? address }
+    package func lineage(of id: ObjectID) -> LineageID { objects[id]?.lineage ?? .none }
+    package var pendingTasks: Int { tasks.count }
+    package var objectCount: Int { objects.count }
+    package var heldLeases: Int { leases.values.count { $0.worker != nil } }
+    package func counts(of id: ObjectID) -> (local: Int, submitted: Int)? { objects[id].map { ($0.localRefs, $0.taskRefs) } }
+
+    // MARK: Messages
+
+    package mutating func receive(_ message: Message, from: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        switch message {
+        case .leaseGranted(let m): leaseGranted(m, into: &out)
+        case .leaseSpillback(let m): leaseSpillback(m, into: &out)
+        case .leaseRejected(let m): leaseRejected(m, into: &out)
+        case .leaseLost(let m): leaseLost(m, now: now, into: &out)
+        case .taskReply(let m): taskReply(m, from: from, now: now, into: &out)
+        case .objectReply(let m): objectReply(m, into: &out)
+        case .getObject(let m): getObject(m, from: from, into: &out)
+        case .cancelObject(let m): cancel(m.object, force: m.force, into: &out)
+        case .actorUpdate(let m): actorUpdate(m, now: now, into: &out)
+        case .actorReply(let m): actorReply(m, now: now, into: &out)
+        default: break  // not for owners; the shell counts what nobody takes
+        }
+    }
+
+    /// A process is gone. What was borrowed from it is lost; leases on it are reported by its raylet.
+    package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        guard peer.isProcess else { return }
+        let lost = openRequests.filter { objects[$0.value]?.owner == peer }
+        for (request, id) in lost.sorted(by: { $0.key < $1.key }) {
+            openRequests[request] = nil
+            finish(id, .failed(ErrorRecord(RayflowError(.ownerDied, "the process that owned object \(id) is gone"))), into: &out)
+        }
+        for id in actors.keys { connectionToActorLost(id, peer, now: now, into: &out) }
+    }
+
+    package mutating func timerFired(_ timer: OwnerTimer, now: UInt64, into out: inout [OwnerDirective]) {
+        switch timer {
+        case .retry(let id, let attempt):
+            guard tasks[id]?.spec.attempt == attempt, tasks[id]?.state == .pausing else { return }
+            enqueue(id, into: &out)
+        case .idleLease(let id, let use):
+            guard let lease = leases[id], lease.task == nil, lease.uses == use, lease.worker != nil else { return }
+            giveBack(id, into: &out)
+        case .attemptTimeout(let id, let attempt):
+            timedOut(id, attempt, into: &out)
+        }
+    }
+}

@@ -1,0 +1,12 @@
+/// What happens to one frame.
+package enum FaultAction: Sendable, Hashable {
+    case deliver
+    case drop
+    case duplicate
+    /// Later frames to the same address wait behind it, as on a slow line.
+    case delay(nanoseconds: UInt64)
+    /// Later frames overtake it.
+    case reorder(nanoseconds: UInt64)
+    /// The frame is lost and the connection with it.
+    case disconnect
+}

@@ -95,11 +95,6 @@ extension RunRecord {
 }
 
 extension ByteWriter {
-    public mutating func digest(_ value: Digest128) {
-        u64(value.high)
-        u64(value.low)
-    }
-
     fileprivate mutating func header(_ value: RunHeader) {
         string(value.runID)
         u32(value.epoch)
@@ -144,8 +139,6 @@ extension ByteWriter {
 }
 
 extension ByteReader {
-    public mutating func digest() throws(DecodingFault) -> Digest128 { Digest128(high: try u64(), low: try u64()) }
-
     fileprivate mutating func header() throws(DecodingFault) -> RunHeader {
         RunHeader(
             runID: try string(), epoch: try u32(), arguments: try list(unit: 4) { (reader) throws(DecodingFault) in try reader.string() },

@@ -1,4 +1,4 @@
-import RayflowCore
+package import RayflowCore
 
 /// One row of the ownership table.
 struct ObjectEntry: Sendable {
@@ -24,11 +24,11 @@ struct ObjectEntry: Sendable {
 }
 
 extension ObjectState {
-    /// Refs nested in the value, with their owners.
-    var enclosedRefs: [(id: ObjectID, owner: Address)] {
+    /// Refs nested in the value, with their origins.
+    package var enclosedRefs: [(id: ObjectID, origin: RefOrigin)] {
         switch self {
-        case .inline(let enclosed): return zip(enclosed.payload.refs, enclosed.owners).map { ($0, $1) }
-        case .stored(_, _, let refs, let owners): return zip(refs, owners).map { ($0, $1) }
+        case .inline(let enclosed): return zip(enclosed.payload.refs, enclosed.origins).map { ($0, $1) }
+        case .stored(_, _, let refs, let origins): return zip(refs, origins).map { ($0, $1) }
         case .failed: return []
         }
     }

@@ -12,6 +12,8 @@ package enum OwnerDirective: Sendable {
     case journalThenPush(OwnerRecord, TaskID)
     /// Results that lie in shared memory are written to the run folder first; ``OwnerInstance/persisted(_:now:into:)`` follows.
     case persist(TaskID, [ObjectID])
+    /// Bring recorded results back from the run folder, then report ``OwnerInstance/loaded(_:_:now:into:)``.
+    case load(TaskID, LineageID)
     case taskChanged(TaskChange)
 }
 

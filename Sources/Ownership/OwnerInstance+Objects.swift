@@ -20,14 +20,29 @@ extension OwnerInstance {
     }
 
     /// A ref arrived inside a value or as a handle: one more local reference, in a borrowed row unless it is this process's own.
-    package mutating func borrow(_ id: ObjectID, owner: Address) {
+    package mutating func borrow(_ id: ObjectID, _ origin: RefOrigin) {
         if objects[id] != nil {
             objects[id]?.localRefs += 1
         } else {
-            var entry = ObjectEntry(owner: owner, lineage: .none)
+            var entry = ObjectEntry(owner: origin.owner, lineage: origin.lineage)
             entry.localRefs = 1
             objects[id] = entry
         }
+    }
+
+    package func origin(of id: ObjectID) -> RefOrigin {
+        objects[id].map { RefOrigin(owner: $0.owner, lineage: $0.lineage) } ?? RefOrigin(owner: address, lineage: .none)
+    }
+
+    /// The row behind an actor's handles; the caller holds one reference.
+    package mutating func holdHandle(of actor: ActorID, lineage: LineageID) {
+        let id = ObjectID(handleOf: actor)
+        objects[id, default: ObjectEntry(owner: address, lineage: lineage)].localRefs += 1
+    }
+
+    /// What this process owned now belongs to the owner of the task that made it.
+    package mutating func handOver(_ ids: [ObjectID], to owner: Address) {
+        for id in ids where objects[id]?.owner == address { objects[id]?.owner = owner }
     }
 
     /// Refs inside a value are about to leave this process: their owners must not drop them.
@@ -82,8 +97,8 @@ extension OwnerInstance {
         entry.dependents = []
         entry.remoteWaiters = []
         objects[id] = entry
-        for (inner, owner) in state.enclosedRefs {
-            if objects[inner] == nil { objects[inner] = ObjectEntry(owner: owner, lineage: .none) }
+        for (inner, origin) in state.enclosedRefs {
+            if objects[inner] == nil { objects[inner] = ObjectEntry(owner: origin.owner, lineage: origin.lineage) }
             objects[inner]?.containedIn += 1
         }
         for waiter in waiters { answer(id, state, to: waiter.address, request: waiter.request, into: &out) }
@@ -113,9 +128,9 @@ extension OwnerInstance {
 
     /// A copy of a large object turned out to be on a further node.
     package mutating func addLocation(_ id: ObjectID, _ node: NodeID) {
-        guard case .stored(var nodes, let size, let refs, let owners)? = objects[id]?.state, !nodes.contains(node) else { return }
+        guard case .stored(var nodes, let size, let refs, let origins)? = objects[id]?.state, !nodes.contains(node) else { return }
         nodes.append(node)
-        objects[id]?.state = .stored(nodes: nodes, size: size, refs: refs, owners: owners)
+        objects[id]?.state = .stored(nodes: nodes, size: size, refs: refs, origins: origins)
     }
 
     /// Takes over what a finished task owned: before the result that holds it is visible.

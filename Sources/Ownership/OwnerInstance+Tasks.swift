@@ -15,9 +15,14 @@ extension OwnerInstance {
             entry.localRefs = 1
             objects[id] = entry
         }
-        if let recorded = history[spec.lineage], !spec.lineage.isNone, recorded.fingerprint == fingerprint,
-            recorded.states.count == Int(spec.resultCount)
+        if !spec.lineage.isNone, let recorded = history[spec.lineage], recorded.fingerprint == fingerprint,
+            recorded.isInFiles || recorded.states.count == Int(spec.resultCount)
         {
+            if recorded.isInFiles {
+                tasks[spec.id] = TaskEntry(
+                    spec: spec, state: .loading, retriesLeft: spec.options.maxRetries, fingerprint: fingerprint, dependencies: [])
+                return out.append(.load(spec.id, spec.lineage))
+            }
             adopt(recorded.moved, into: &out)
             out.append(.taskChanged(change(spec, .reused)))
             for (id, state) in zip(spec.results, recorded.states) { finish(id, state, into: &out) }
@@ -30,6 +35,23 @@ extension OwnerInstance {
             return
         }
         if isDurable { out.append(.journal(.submitted(spec, parent: parent))) }
+        start(spec, fingerprint: fingerprint, into: &out)
+    }
+
+    /// Recorded results are back, or (nil) could not be read: then the task runs again.
+    package mutating func loaded(_ id: TaskID, _ recorded: Recorded?, now: UInt64, into out: inout [OwnerDirective]) {
+        guard let entry = tasks[id], entry.state == .loading else { return }
+        tasks[id] = nil
+        guard let recorded, recorded.states.count == Int(entry.spec.resultCount) else {
+            history[entry.spec.lineage] = nil
+            return start(entry.spec, fingerprint: entry.fingerprint, into: &out)
+        }
+        adopt(recorded.moved, into: &out)
+        out.append(.taskChanged(change(entry.spec, .reused)))
+        for (object, state) in zip(entry.spec.results, recorded.states) { finish(object, state, into: &out) }
+    }
+
+    private mutating func start(_ spec: TaskSpec, fingerprint: [UInt8], into out: inout [OwnerDirective]) {
         var refs: [ObjectID] = []
         for argument in spec.arguments { argument.collect(into: &refs) }
         var seen = Set<ObjectID>()

@@ -28,10 +28,13 @@ package struct OwnerInstance: Sendable {
         package var fingerprint: [UInt8]
         package var states: [ObjectState]
         package var moved: [MovedObject]
-        package init(fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject] = []) {
+        /// Results lie in files of the run folder: the shell brings them back when they are asked for.
+        package var isInFiles: Bool
+        package init(fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject] = [], isInFiles: Bool = false) {
             self.fingerprint = fingerprint
             self.states = states
             self.moved = moved
+            self.isInFiles = isInFiles
         }
     }
 

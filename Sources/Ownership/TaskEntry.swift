@@ -3,7 +3,7 @@ import RayflowCore
 /// A task of this owner that has not ended.
 struct TaskEntry: Sendable {
     enum State: Hashable, Sendable {
-        case waiting(Int), queued, committing(LeaseID), pushed(LeaseID), pausing, persisting, inActorLine
+        case waiting(Int), queued, committing(LeaseID), pushed(LeaseID), pausing, persisting, loading, inActorLine
     }
     var spec: TaskSpec
     var state: State

@@ -1,8 +1,8 @@
 /// What is known of a finished object: the value itself when small, else the nodes that hold it, or why there is none.
 public enum ObjectState: Sendable {
     case inline(EnclosedPayload)
-    /// `size` is the encoded size in bytes; `refs` are nested in the value, with their owners.
-    case stored(nodes: [NodeID], size: UInt64, refs: [ObjectID], owners: [Address])
+    /// `size` is the encoded size in bytes; `refs` are nested in the value, with their origins.
+    case stored(nodes: [NodeID], size: UInt64, refs: [ObjectID], origins: [RefOrigin])
     case failed(ErrorRecord)
 }
 
@@ -24,12 +24,12 @@ extension ByteWriter {
         case .inline(let enclosed):
             u8(0)
             self.enclosed(enclosed)
-        case .stored(let nodes, let size, let refs, let owners):
+        case .stored(let nodes, let size, let refs, let origins):
             u8(1)
             list(nodes) { $0.node($1) }
             u64(size)
             list(refs) { $0.object($1) }
-            list(owners) { $0.address($1) }
+            list(origins) { $0.origin($1) }
         case .failed(let record):
             u8(2)
             errorRecord(record)
@@ -51,9 +51,7 @@ extension ByteReader {
             let nodes = try list(unit: 8) { (reader) throws(DecodingFault) in try reader.node() }
             let size = try u64()
             let refs = try list(unit: 28) { (reader) throws(DecodingFault) in try reader.object() }
-            let owners = try list(unit: 16) { (reader) throws(DecodingFault) in try reader.address() }
-            guard owners.count == refs.count else { throw DecodingFault("\(owners.count) owners for \(refs.count) refs", at: offset) }
-            return .stored(nodes: nodes, size: size, refs: refs, owners: owners)
+            return .stored(nodes: nodes, size: size, refs: refs, origins: try origins(of: refs))
         case 2: return .failed(try errorRecord())
         default: throw DecodingFault("unknown state of an object", at: offset - 1)
         }

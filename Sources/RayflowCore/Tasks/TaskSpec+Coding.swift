@@ -1,7 +1,12 @@
 extension ByteWriter {
+    public mutating func origin(_ value: RefOrigin) {
+        address(value.owner)
+        lineage(value.lineage)
+    }
+
     public mutating func enclosed(_ value: EnclosedPayload) {
         payload(value.payload)
-        list(value.owners) { $0.address($1) }
+        list(value.origins) { $0.origin($1) }
     }
 
     public mutating func argument(_ value: TaskArgument) {
@@ -75,9 +80,15 @@ extension ByteReader {
 
     public mutating func enclosed() throws(DecodingFault) -> EnclosedPayload {
         let payload = try payload()
-        let owners = try list(unit: 16) { (reader) throws(DecodingFault) in try reader.address() }
-        guard owners.count == payload.refs.count else { throw DecodingFault("\(owners.count) owners for \(payload.refs.count) refs", at: offset) }
-        return EnclosedPayload(payload, owners: owners)
+        return EnclosedPayload(payload, origins: try origins(of: payload.refs))
+    }
+
+    public mutating func origins(of refs: [ObjectID]) throws(DecodingFault) -> [RefOrigin] {
+        let origins = try list(unit: 32) { (reader) throws(DecodingFault) in
+            RefOrigin(owner: try reader.address(), lineage: try reader.lineage())
+        }
+        guard origins.count == refs.count else { throw DecodingFault("\(origins.count) origins of \(refs.count) refs", at: offset) }
+        return origins
     }
 
     public mutating func argument(depth: Int = 0) throws(DecodingFault) -> TaskArgument {

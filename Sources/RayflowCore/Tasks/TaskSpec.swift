@@ -1,10 +1,21 @@
-/// A payload with the owners of the refs nested in it, parallel to `payload.refs`.
+/// Where a ref that travels inside a value comes from.
+public struct RefOrigin: Hashable, Sendable, BitwiseCopyable {
+    public var owner: Address
+    /// What the object is in any execution; none in runs that are not durable.
+    public var lineage: LineageID
+    public init(owner: Address, lineage: LineageID) {
+        self.owner = owner
+        self.lineage = lineage
+    }
+}
+
+/// A payload with the origins of the refs nested in it, parallel to `payload.refs`.
 public struct EnclosedPayload: Hashable, Sendable {
     public var payload: Payload
-    public var owners: [Address]
-    public init(_ payload: Payload, owners: [Address] = []) {
+    public var origins: [RefOrigin]
+    public init(_ payload: Payload, origins: [RefOrigin] = []) {
         self.payload = payload
-        self.owners = owners
+        self.origins = origins
     }
 }
 

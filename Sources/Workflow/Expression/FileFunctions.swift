@@ -46,19 +46,23 @@ package struct FileFunctions: Sendable {
         guard let alternatives = GlobBraces.expand(pattern) else {
             throw fault("more than \(ExpressionLimits.globAlternatives) alternatives in one pattern", pattern)
         }
-        var found: Set<String> = []
+        var found: [String] = []
         for alternative in alternatives {
             let pattern = GlobPattern(alternative)
             try walk(pattern.isAbsolute ? "/" : "", pattern.segments[...], pattern, depth: 0, into: &found)
         }
-        return found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        found.sort { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        // By bytes too: names that Unicode holds equal are two files.
+        var unique: [String] = []
+        for path in found where unique.last.map({ $0.utf8.elementsEqual(path.utf8) }) != true { unique.append(path) }
+        return unique
     }
 
     private func walk(
-        _ path: String, _ segments: ArraySlice<GlobPattern.Segment>, _ pattern: GlobPattern, depth: Int, into found: inout Set<String>
+        _ path: String, _ segments: ArraySlice<GlobPattern.Segment>, _ pattern: GlobPattern, depth: Int, into found: inout [String]
     ) throws(FileFault) {
         guard let segment = segments.first else {
-            if !path.isEmpty, kind(of: path) == (pattern.wantsFolders ? .folder : .file) { found.insert(path) }
+            if !path.isEmpty, kind(of: path) == (pattern.wantsFolders ? .folder : .file) { found.append(path) }
             guard found.count <= ExpressionLimits.elements else { throw fault("more than \(ExpressionLimits.elements) paths", path) }
             return
         }

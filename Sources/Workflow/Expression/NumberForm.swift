@@ -2,11 +2,11 @@ internal import Glibc
 
 /// Numbers to text and back, as GitHub converts them.
 enum NumberForm {
-    /// Fifteen significant digits, whole numbers up to 1e21 in full, `-0` as `0`.
+    /// Fifteen significant digits, whole numbers below 1e21 without an exponent, `-0` as `0`.
     static func text(_ number: Double) -> String {
         if number.isNaN { return "NaN" }
         if number.isInfinite { return number < 0 ? "-Infinity" : "Infinity" }
-        if let whole = Int(exactly: number) { return String(whole) }
+        if number.magnitude <= 0x1p53, let whole = Int(exactly: number) { return String(whole) }
         return layOut(number.rounded(.towardZero) == number ? number : rounded(number))
     }
 

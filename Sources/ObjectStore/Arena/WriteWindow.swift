@@ -1,0 +1,23 @@
+package import RayflowCore
+
+/// A second mapping of one object's pages, writable, as long as somebody holds the window.
+///
+/// The read-only mapping of the arena is never opened: views of sealed neighbours stay protected, and nothing has to be closed again.
+/// From 64 KiB on an object owns its pages, so a window on one never reaches another.
+package final class WriteWindow: Sendable {
+    /// The object's bytes; valid while the window lives.
+    package nonisolated(unsafe) let memory: UnsafeMutableRawBufferPointer
+    package let place: ObjectPlace
+    private let mapping: Mapping
+
+    init(on arena: Arena, place: ObjectPlace) throws(ArenaError) {
+        let offset = Int(place.offset)
+        let page = StoreLimits.pageSize
+        let first = offset / page * page
+        let end = min((offset + max(Int(place.size), 1) + page - 1) / page * page, arena.geometry.dataSize)
+        guard first < end else { throw .outOfBounds(place) }
+        mapping = try Mapping(of: arena.data.raw, offset: first, count: end - first, isWritable: true, isPrefaulted: true)
+        memory = UnsafeMutableRawBufferPointer(start: mapping.base + (offset - first), count: Int(place.size))
+        self.place = place
+    }
+}

@@ -1,0 +1,35 @@
+package import RayflowCore
+
+/// What the shell of a ``StoreInstance`` has to do, in this order.
+package enum StoreDirective: Sendable, Hashable {
+    /// Put pages behind a slab, on a thread that may wait; answer with `slabReady` or `slabFailed`.
+    case populateSlab(Int)
+    /// Give the pages of an empty slab back, on a thread that may wait; answer with `slabReleased`.
+    case releaseSlab(Int)
+    /// Publish an index entry. Costs nanoseconds.
+    case writeIndex(IndexEntry)
+    /// Look for pins on a retired slot, after a fence; answer with `pinsChecked` before any other event.
+    case checkPins(slot: UInt32)
+    /// A pending creation has its answer: never `.pending`.
+    case wake(ticket: UInt64, CreateResult)
+}
+
+/// One entry of the index in the control pages: written by the raylet, read by every process of the node.
+package struct IndexEntry: Sendable, Hashable, BitwiseCopyable {
+    package enum State: UInt64, Sendable, BitwiseCopyable {
+        /// No object; the space may still be pinned by readers of the generation before.
+        case retired = 0
+        /// Being written by its creator.
+        case open = 1
+        /// Immutable.
+        case sealed = 2
+    }
+
+    package var place: ObjectPlace
+    package var state: State
+
+    package init(place: ObjectPlace, state: State) {
+        self.place = place
+        self.state = state
+    }
+}

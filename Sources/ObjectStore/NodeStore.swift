@@ -1,0 +1,142 @@
+package import RayflowCore
+
+/// The shell of a ``StoreInstance`` in the raylet's process: carries out at once what costs nanoseconds (index entries, looks at pin pages)
+/// and hands on what takes a thread or a message (`populateSlab`, `releaseSlab`, `wake`). Used by one thread.
+package final class NodeStore {
+    package let arena: Arena
+    private let control: ControlPages
+    private var instance: StoreInstance
+    /// Pin pages of the processes that have one, by client.
+    private var processes: [UInt64: Int] = [:]
+
+    package init(_ arena: Arena) throws(ArenaError) {
+        self.arena = arena
+        control = try ControlPages(arena)
+        instance = StoreInstance(geometry: arena.geometry)
+    }
+
+    package var statistics: StoreStatistics { instance.statistics }
+
+    // MARK: - Clients
+
+    /// A pin page for a client's process, to be told to it before it attaches.
+    /// - Throws: `noPinPage`; the client then pins by message.
+    package func assignProcess(to client: UInt64) throws(ArenaError) -> Int {
+        if let process = processes[client] { return process }
+        let process = try control.assignProcess()
+        processes[client] = process
+        return process
+    }
+
+    /// The client's process is gone for good.
+    package func clientDied(_ client: UInt64, into directives: inout [StoreDirective]) {
+        if let process = processes.removeValue(forKey: client) { control.releaseProcess(process) }
+        run(&directives) {
+            instance.clientDied(client, into: &$0)
+            instance.sweep(into: &$0)
+        }
+    }
+
+    // MARK: - Objects: see StoreInstance
+
+    package func create(
+        _ id: ObjectID, size: Int, client: UInt64, into directives: inout [StoreDirective]
+    ) throws(StoreFault) -> CreateResult {
+        var own: [StoreDirective] = []
+        let result = try instance.create(id, size: size, client: client, into: &own)
+        run(&directives) { $0 += own }
+        guard case .full = result else { return result }
+        // Readers may be done with what was deleted since the last look.
+        let retired = instance.statistics.retiredObjects
+        run(&directives) { instance.sweep(into: &$0) }
+        guard instance.statistics.retiredObjects < retired else { return result }
+        own = []
+        let second = try instance.create(id, size: size, client: client, into: &own)
+        run(&directives) { $0 += own }
+        return second
+    }
+
+    package func seal(
+        _ id: ObjectID, size: Int? = nil, client: UInt64, into directives: inout [StoreDirective]
+    ) throws(StoreFault) -> ObjectPlace {
+        var own: [StoreDirective] = []
+        let place = try instance.seal(id, size: size, client: client, into: &own)
+        run(&directives) { $0 += own }
+        return place
+    }
+
+    package func abort(_ id: ObjectID, client: UInt64, into directives: inout [StoreDirective]) throws(StoreFault) {
+        var own: [StoreDirective] = []
+        try instance.abort(id, client: client, into: &own)
+        run(&directives) { $0 += own }
+    }
+
+    package func lookup(_ id: ObjectID) -> ObjectPlace? { instance.lookup(id) }
+
+    package func pin(_ id: ObjectID, client: UInt64) throws(StoreFault) -> ObjectPlace { try instance.pin(id, client: client) }
+
+    package func unpin(_ id: ObjectID, client: UInt64, into directives: inout [StoreDirective]) throws(StoreFault) {
+        var own: [StoreDirective] = []
+        try instance.unpin(id, client: client, into: &own)
+        run(&directives) { $0 += own }
+    }
+
+    @discardableResult
+    package func delete(_ id: ObjectID, into directives: inout [StoreDirective]) -> Bool {
+        var isKnown = false
+        run(&directives) { isKnown = instance.delete(id, into: &$0) }
+        return isKnown
+    }
+
+    // MARK: - Slabs
+
+    package func slabReady(_ slab: Int, into directives: inout [StoreDirective]) {
+        run(&directives) { instance.slabReady(slab, into: &$0) }
+    }
+
+    package func slabFailed(_ slab: Int, _ error: ArenaError, into directives: inout [StoreDirective]) {
+        run(&directives) { instance.slabFailed(slab, reason: error.description, into: &$0) }
+    }
+
+    package func slabReleased(_ slab: Int, into directives: inout [StoreDirective]) {
+        run(&directives) { instance.slabReleased(slab, into: &$0) }
+    }
+
+    /// From a timer, about once a second.
+    package func tick(into directives: inout [StoreDirective]) { run(&directives) { instance.tick(into: &$0) } }
+
+    /// Looks again at deleted objects that were still read.
+    package func sweepRetired(into directives: inout [StoreDirective]) { run(&directives) { instance.sweep(into: &$0) } }
+
+    // MARK: - Directives
+
+    private func run(_ directives: inout [StoreDirective], _ event: (inout [StoreDirective]) -> Void) {
+        var queue: [StoreDirective] = []
+        event(&queue)
+        // Answers add to the queue while it is worked off, in order: an entry is published before anybody hears of it.
+        var next = 0
+        while next < queue.count {
+            let directive = queue[next]
+            next += 1
+            switch directive {
+            case .writeIndex(let entry): publish(entry)
+            case .checkPins(let slot):
+                guard next < queue.count, case .checkPins = queue[next] else {
+                    instance.pinsChecked(slot: slot, isPinned: control.scanPins(slot), into: &queue)
+                    continue
+                }
+                // One pass over the pin pages serves a whole sweep.
+                let pinned = control.pinnedSlots()
+                instance.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &queue)
+                while next < queue.count, case .checkPins(let slot) = queue[next] {
+                    next += 1
+                    instance.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &queue)
+                }
+            case .populateSlab, .releaseSlab, .wake: directives.append(directive)
+            }
+        }
+    }
+
+    /// An entry without memory for it stays unpublished: nobody can pin the object by page, so all pin it by message.
+    private func publish(_ entry: IndexEntry) { try? control.write(entry) }
+}

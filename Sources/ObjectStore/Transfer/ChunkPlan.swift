@@ -1,0 +1,37 @@
+/// How an object is cut for a transfer: parts of equal size, the last one shorter. An empty object is one empty part.
+package struct ChunkPlan: Sendable, Hashable {
+    /// Bytes of the object.
+    package let totalSize: Int
+    /// Bytes of each part but the last.
+    package let chunkSize: Int
+    package let count: Int
+
+    /// - Precondition: sizes are not negative and a chunk is at most ``StoreLimits/chunkSize``.
+    package init(totalSize: Int, chunkSize: Int = StoreLimits.chunkSize) {
+        precondition(totalSize >= 0 && (1...StoreLimits.chunkSize).contains(chunkSize), "\(totalSize) bytes in chunks of \(chunkSize)")
+        self.totalSize = totalSize
+        self.chunkSize = chunkSize
+        count = max((totalSize - 1) / chunkSize + 1, 1)
+    }
+
+    /// - Precondition: `index` is one of `count`.
+    package func range(of index: Int) -> Range<Int> {
+        precondition((0..<count).contains(index), "chunk \(index) of \(count)")
+        return index * chunkSize..<min((index + 1) * chunkSize, totalSize)
+    }
+}
+
+/// Cuts an object into chunks and packs them, one by one and in any order.
+package struct ChunkReader {
+    package let plan: ChunkPlan
+    private let bytes: UnsafeRawBufferPointer
+
+    /// - Parameter bytes: valid while the reader is used; see ``ObjectPin``.
+    package init(_ bytes: UnsafeRawBufferPointer, chunkSize: Int = StoreLimits.chunkSize) {
+        self.bytes = bytes
+        plan = ChunkPlan(totalSize: bytes.count, chunkSize: chunkSize)
+    }
+
+    /// Packs one part: about 10 ms for 5 MiB, so on a thread that may wait.
+    package func chunk(at index: Int) -> Chunk { Chunk(compressing: UnsafeRawBufferPointer(rebasing: bytes[plan.range(of: index)])) }
+}

@@ -80,4 +80,45 @@ static inline int rf_cas_u64(void *p, uint64_t expected, uint64_t desired) { ret
 static inline uint64_t rf_add_u64(void *p, uint64_t v) { return __atomic_fetch_add((uint64_t *)p, v, __ATOMIC_SEQ_CST); }
 extern char **environ;
 static inline char **rf_environ(void) { return environ; }
+#include <sys/signalfd.h>
+static inline int rf_signalfd(const sigset_t *mask) { return signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK); }
+static inline short rf_spawn_flag_setsid(void) { return POSIX_SPAWN_SETSID; }
+static inline int rf_siginfo_status(const siginfo_t *i) { return i->si_status; }
+// CRC-32C (Castagnoli): pass 0 or the value so far, get the value with these bytes added.
+static inline uint32_t rf_crc32c_table(uint32_t crc, const void *data, size_t count) {
+    static const uint32_t nibble[16] = {
+        0x00000000u, 0x105EC76Fu, 0x20BD8EDEu, 0x30E349B1u, 0x417B1DBCu, 0x5125DAD3u, 0x61C69362u, 0x7198540Du,
+        0x82F63B78u, 0x92A8FC17u, 0xA24BB5A6u, 0xB21572C9u, 0xC38D26C4u, 0xD3D3E1ABu, 0xE330A81Au, 0xF36E6F75u,
+    };
+    const unsigned char *p = (const unsigned char *)data;
+    crc = ~crc;
+    for (size_t i = 0; i < count; i++) {
+        crc ^= p[i];
+        crc = (crc >> 4) ^ nibble[crc & 15];
+        crc = (crc >> 4) ^ nibble[crc & 15];
+    }
+    return ~crc;
+}
+#if defined(__x86_64__)
+__attribute__((target("sse4.2"))) static inline uint32_t rf_crc32c_sse42(uint32_t crc, const void *data, size_t count) {
+    const unsigned char *p = (const unsigned char *)data;
+    uint64_t state = (uint32_t)~crc;
+    for (; count >= 8; p += 8, count -= 8) { uint64_t word; __builtin_memcpy(&word, p, 8); state = __builtin_ia32_crc32di(state, word); }
+    for (; count > 0; p++, count--) state = __builtin_ia32_crc32qi((uint32_t)state, *p);
+    return ~(uint32_t)state;
+}
+static inline uint32_t rf_crc32c(uint32_t crc, const void *data, size_t count) {
+    return __builtin_cpu_supports("sse4.2") ? rf_crc32c_sse42(crc, data, count) : rf_crc32c_table(crc, data, count);
+}
+#else
+static inline uint32_t rf_crc32c(uint32_t crc, const void *data, size_t count) { return rf_crc32c_table(crc, data, count); }
+#endif
+typedef struct { uint64_t user_ns, system_ns, max_resident_bytes; } rf_usage; // struct rusage clashes with Glibc's own in Swift
+static inline uint64_t rf_timeval_ns(struct timeval t) { return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_usec * 1000u; }
+static inline pid_t rf_wait_any(int *status, rf_usage *usage) {
+    struct rusage r;
+    pid_t pid = wait4(-1, status, WNOHANG, &r);
+    if (pid > 0) *usage = (rf_usage){rf_timeval_ns(r.ru_utime), rf_timeval_ns(r.ru_stime), (uint64_t)r.ru_maxrss * 1024};
+    return pid;
+}
 #endif

@@ -1,0 +1,73 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// The right to run a run: an OFD write lock on its `lock` file, released by the kernel when its holder dies, and by nothing else.
+///
+/// The file's content tells people who holds it and never decides.
+package final class RunLock: Sendable {
+    package enum Acquired: Sendable {
+        case acquired(RunLock)
+        case held(by: Info)
+    }
+
+    package let path: String
+    private let state: Mutex<(file: Int32, info: Info)>
+
+    private init(path: String, file: Int32, info: Info) {
+        self.path = path
+        state = Mutex((file, info))
+    }
+
+    deinit { release() }
+
+    /// Takes the lock if nobody holds it. Never waits.
+    package static func acquire(_ run: RunFolder, info: Info) throws(JournalFault) -> Acquired {
+        let path = run.lock
+        let file = rf_open(path, O_RDWR | O_CREAT, 0o644)
+        guard file >= 0 else { throw JournalFault(errorNumber: errno, path: path, "open the lock") }
+        guard rf_ofd_lock(file, 1, 0) == 0 else {
+            let error = errno
+            defer { close(file) }
+            guard error == EAGAIN || error == EACCES else { throw JournalFault(errorNumber: error, path: path, "lock the run") }
+            return .held(by: Info.read(file))
+        }
+        let lock = RunLock(path: path, file: file, info: info)
+        try lock.update { _ in }
+        return .acquired(lock)
+    }
+
+    /// Who holds the lock now; nil when nobody does. Takes nothing.
+    package static func peek(_ run: RunFolder) throws(JournalFault) -> Info? {
+        let file = rf_open(run.lock, O_RDONLY, 0)
+        guard file >= 0 else {
+            if errno == ENOENT { return nil }
+            throw JournalFault(errorNumber: errno, path: run.lock, "open the lock")
+        }
+        defer { close(file) }
+        switch rf_ofd_is_locked(file, 0) {
+        case 0: return nil
+        case 1: return Info.read(file)
+        default: throw JournalFault(errorNumber: errno, path: run.lock, "ask for the lock")
+        }
+    }
+
+    package var info: Info { state.withLock { $0.info } }
+
+    /// Changes what the file tells: the epoch, once the journal was read, and the session, once it exists.
+    package func update(_ change: (inout Info) -> Void) throws(JournalFault) {
+        let error = state.withLock { state in
+            change(&state.info)
+            return state.file < 0 ? EBADF : state.info.write(state.file)
+        }
+        guard error == 0 else { throw JournalFault(errorNumber: error, path: path, "write the lock") }
+    }
+
+    /// Gives the lock back. Later calls do nothing.
+    package func release() {
+        state.withLock { state in
+            if state.file >= 0 { close(state.file) }
+            state.file = -1
+        }
+    }
+}

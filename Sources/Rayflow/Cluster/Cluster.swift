@@ -1,0 +1,110 @@
+import RayflowCore
+
+/// A cluster as a program sees it: the way to objects, tasks and actors.
+///
+/// Refs and handles know theirs. Otherwise a call goes to the cluster given by `on(_:)`, else to that of the running task, else to that of the
+/// enclosing ``run(isolation:_:)``, else to the process's only one; with none or several, its refs fail with `noCluster`.
+public final class Cluster: Sendable {
+    package let engine: any Engine
+    package let registry: Registry
+
+    package convenience init(engine: any Engine, registry: Registry) { self.init(engine: engine, registry: registry, isListed: true) }
+
+    /// - Parameter isListed: whether it may become the process's only cluster.
+    init(engine: any Engine, registry: Registry, isListed: Bool) {
+        self.engine = engine
+        self.registry = registry
+        if isListed { ClusterList.shared.add(self) }
+    }
+
+    /// Puts a value into the object store.
+    ///
+    /// - Parameter key: its identity in a durable run; needed where puts are made by concurrent child tasks.
+    /// - Throws: `objectStoreFull`, or what the value's coder throws.
+    public func put<T: RemoteValue>(_ value: T, key: String? = nil) throws -> ObjectRef<T> {
+        if let bulk = value as? any BulkValue, let id = try putBulk(bulk, type: T._typeTag, key: key) {
+            return ObjectRef(RefBox(adopting: id, in: self))
+        }
+        let payload = try Payload(encoding: value)
+        let id = try engine.put(payload, key: key)
+        withExtendedLifetime(value) {}
+        return ObjectRef(RefBox(adopting: id, in: self))
+    }
+
+    /// Waits for several objects; the order is that of the refs. Throws the first failure in that order.
+    public func get<T>(_ refs: [ObjectRef<T>]) async throws -> [T] {
+        engine.prefetch(refs.map(\.id))
+        var values: [T] = []
+        values.reserveCapacity(refs.count)
+        for ref in refs { values.append(try await ref.get()) }
+        return values
+    }
+
+    /// Waits for several objects of different types.
+    public func get<each T: RemoteValue>(_ refs: repeat ObjectRef<each T>) async throws -> (repeat each T) {
+        var ids: [ObjectID] = []
+        for ref in repeat each refs { ids.append(ref.id) }
+        engine.prefetch(ids)
+        return (repeat try await (each refs).get())
+    }
+
+    /// Waits until `count` of the objects are ready (failures are) or the time is over.
+    ///
+    /// - Returns: every ref in one of the two lists, in the order given; at most `count` in `ready`.
+    /// - Throws: `CancellationError` when the calling task is cancelled.
+    public func wait<T>(
+        _ refs: [ObjectRef<T>], count: Int = 1, timeout: Duration? = nil
+    ) async throws -> (ready: [ObjectRef<T>], rest: [ObjectRef<T>]) {
+        let (ready, rest) = try await wait(refs.map(\.id), count, timeout)
+        return (ready.map { refs[$0] }, rest.map { refs[$0] })
+    }
+
+    /// Waits for refs of different types; see ``wait(_:count:timeout:)-([ObjectRef<T>],_,_)``.
+    public func wait(
+        _ refs: [AnyObjectRef], count: Int = 1, timeout: Duration? = nil
+    ) async throws -> (ready: [AnyObjectRef], rest: [AnyObjectRef]) {
+        let (ready, rest) = try await wait(refs.map(\.id), count, timeout)
+        return (ready.map { refs[$0] }, rest.map { refs[$0] })
+    }
+
+    private func wait(_ ids: [ObjectID], _ count: Int, _ timeout: Duration?) async throws -> (ready: [Int], rest: [Int]) {
+        try await engine.wait(ids, count: max(0, min(count, ids.count)), timeout: timeout)
+    }
+
+    /// Cancels the task that makes the object: a waiting one is dropped, in a running one the body's `Task` is cancelled.
+    ///
+    /// - Parameters:
+    ///   - force: kill the worker.
+    ///   - recursive: cancel what the task has submitted, too.
+    public func cancel<T>(_ ref: ObjectRef<T>, force: Bool = false, recursive: Bool = true) async throws {
+        try await engine.cancel(ref.id, force: force, recursive: recursive)
+        withExtendedLifetime(ref.box) {}
+    }
+
+    /// Ends an actor at once; its running call fails.
+    /// - Parameter restart: whether its `maxRestarts` applies.
+    public func kill<A>(_ actor: ActorHandle<A>, restart: Bool = false) async throws {
+        try await engine.kill(actor.id, restart: restart)
+        withExtendedLifetime(actor.box) {}
+    }
+
+    /// The actor of this name; nil if there is none.
+    /// - Throws: `typeMismatch` if it is of another type.
+    public func actor<A: RemoteActor>(_ name: String, as _: A.Type = A.self, namespace: String? = nil) async throws -> ActorHandle<A>? {
+        guard let found = try await engine.namedActor(name, namespace: namespace) else { return nil }
+        let box = RefBox(adopting: ObjectID(handleOf: found.actor), in: self)
+        let typeName = TypeTags.tag(of: A.self)
+        guard found.typeName == typeName else {
+            throw RayflowError(.typeMismatch, "the actor \(name) is a \(found.typeName), not a \(typeName)")
+        }
+        return ActorHandle(box)
+    }
+
+    /// Ends the cluster if this process started it, else leaves it. Refs and handles of it fail from then on.
+    public func shutDown() async {
+        ClusterList.shared.remove(self)
+        await engine.shutDown()
+    }
+
+    deinit { ClusterList.shared.remove(self) }
+}

@@ -1,0 +1,21 @@
+/// What a cluster is started with.
+package struct ClusterConfiguration: Sendable {
+    package var registry: Registry
+    /// Of a cluster of daemons, `HOST:PORT`; nil: one that lives in this process.
+    package var address: String?
+    /// Logical resources of the embedded node by name (`CPU`, `GPU`, `memory` or custom); nil or absent: what the machine has.
+    package var resources: [String: Double]?
+    package var run: RunMode
+    package var workers: WorkerMode
+
+    package init(
+        registry: Registry, address: String? = nil, resources: [String: Double]? = nil, run: RunMode = .ephemeral,
+        workers: WorkerMode = .processes
+    ) {
+        self.registry = registry
+        self.address = address
+        self.resources = resources
+        self.run = run
+        self.workers = workers
+    }
+}

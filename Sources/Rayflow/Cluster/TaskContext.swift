@@ -1,0 +1,55 @@
+import Synchronization
+
+public import RayflowCore
+
+/// What a running body can know about itself: `TaskContext.current`.
+public final class TaskContext: Sendable {
+    /// In the task of a remote body and its child tasks; nil elsewhere.
+    @TaskLocal public static var current: TaskContext?
+
+    /// The function or method, as registered.
+    public let name: String
+    public let task: TaskID
+    /// Counted from 1.
+    public let attempt: Int
+    public let node: NodeID
+    /// What the task occupies, in whole units by name.
+    public let resources: [String: Double]
+
+    package let cluster: Cluster
+    /// The actor in whose call this is.
+    package let host: (any ActorHost)?
+    /// The engine's own record of the running task: parent of what it submits.
+    package let record: (any AnyObject & Sendable)?
+    private let exit = Atomic<Bool>(false)
+
+    package init(
+        name: String, task: TaskID, attempt: Int = 1, node: NodeID, resources: [String: Double] = [:], cluster: Cluster,
+        host: (any ActorHost)? = nil, record: (any AnyObject & Sendable)? = nil
+    ) {
+        self.name = name
+        self.task = task
+        self.attempt = attempt
+        self.node = node
+        self.resources = resources
+        self.cluster = cluster
+        self.host = host
+        self.record = record
+    }
+
+    public var job: JobID { task.job }
+    /// The actor in whose call this is.
+    public var actor: ActorID? { host?.id }
+    /// Whether the task has been cancelled.
+    public var isCancelled: Bool { Task.isCancelled }
+
+    /// Ends the actor after the running call; its result is still delivered. Calls that wait fail with `actorDied`, and nothing restarts it.
+    /// - Throws: `invalidArgument` outside of an actor.
+    public func exitActor() throws(RayflowError) {
+        guard host != nil else { throw RayflowError(.invalidArgument, "exitActor: \(name) is no actor's method") }
+        exit.store(true, ordering: .relaxed)
+    }
+
+    /// Whether the body asked for the end of its actor.
+    package var wantsActorExit: Bool { exit.load(ordering: .relaxed) }
+}

@@ -1,0 +1,42 @@
+public import RayflowCore
+
+extension RemoteFunction {
+    /// The same function with other options; what is not given stays as it was.
+    ///
+    /// - Parameters:
+    ///   - cpus: logical CPUs, 1 by default; fractions to 1/10000. They are for admission, not a limit.
+    ///   - gpus: logical GPUs.
+    ///   - memory: for admission, as `cpus`.
+    ///   - resources: amounts of resources that nodes declare, by name.
+    ///   - maxRetries: how often a crash of the worker (and what `retryErrors` names) is tried again, 3 by default; -1: without limit.
+    ///   - retryErrors: which errors of the body are tried again; none by default.
+    ///   - timeout: for one attempt; the body is cancelled and the attempt fails with `taskTimeout`.
+    ///   - priority: among waiting tasks, 0 by default; higher goes first.
+    ///   - name: shown in status, logs and errors instead of the function's.
+    ///   - placement: where it may run.
+    ///   - environment: variables for the worker; tasks with different ones do not share workers.
+    ///   - persist: whether a durable run keeps the result on disk.
+    ///   - key: the identity of this submission in a durable run, unique in the running task; needed where equal submissions are not
+    ///     interchangeable.
+    public func options(
+        cpus: Double? = nil, gpus: Double? = nil, memory: ByteCount? = nil, resources: [String: Double]? = nil, maxRetries: Int? = nil,
+        retryErrors: RetryErrors? = nil, timeout: Duration? = nil, priority: Int? = nil, name: String? = nil, placement: Placement? = nil,
+        environment: [String: String]? = nil, persist: Persist? = nil, key: String? = nil
+    ) -> Self {
+        var function = self
+        if let cpus { function.options.cpus = cpus }
+        if let gpus { function.options.gpus = gpus }
+        if let memory { function.options.memory = memory }
+        if let resources { function.options.resources = resources }
+        if let maxRetries { function.options.maxRetries = maxRetries }
+        if let retryErrors { function.options.retryErrors = retryErrors }
+        if let timeout { function.options.timeout = timeout }
+        if let priority { function.options.priority = priority }
+        if let name { function.options.name = name }
+        if let placement { function.options.placement = placement }
+        if let environment { function.options.environment = environment }
+        if let persist { function.options.persist = persist }
+        if let key { function.options.key = key }
+        return function
+    }
+}

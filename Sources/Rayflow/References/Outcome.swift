@@ -1,0 +1,7 @@
+public import RayflowCore
+
+/// What became of an object.
+@frozen public enum Outcome<Value: Sendable>: Sendable {
+    case success(Value)
+    case failure(RayflowError)
+}

@@ -20,6 +20,8 @@ public enum FailPoint {
         "spawn.before", "spawn.after",
         // Step runner: around the report of an exit to the engine.
         "exit.before-report", "exit.after-report",
+        // Step runner: around the spawn of a step, around its exit file, and after its exit was reported.
+        "runner.before-spawn", "runner.after-spawn", "runner.before-exit-file", "runner.after-exit-file", "runner.after-exit-report",
         // Owner: around the move of ownership with a reply.
         "ownership.before-move", "ownership.after-move",
     ]

@@ -1,0 +1,118 @@
+import RayflowCore
+
+// Turns of the queue: who gets resources and a worker now, and which workers are to be started.
+extension RayletInstance {
+    private enum Turn { case served, waitsForStart, blocked }
+
+    private struct Round {
+        /// What is available less what is meant for requests whose worker starts.
+        var free: ResourceSet
+        /// Tasks of a job that could run if they had a worker.
+        var wanting: [JobID: Int] = [:]
+        /// Jobs that want a worker beyond those that start at once.
+        var paced: Set<JobID> = []
+    }
+
+    mutating func dispatch(now: UInt64, into out: inout [RayletDirective]) {
+        // Woken tasks come first: nothing is granted before the balance is restored.
+        guard !available.hasDebt else { return }
+        guard !queue.isEmpty else { return paces = [:] }
+        var round = Round(free: available)
+        for level in queue.levels {
+            var cursors = level.turns.map { (key: $0, at: 0) }
+            while !cursors.isEmpty {
+                var next: [(key: LeaseQueue.Key, at: Int)] = []
+                for cursor in cursors {
+                    let line = queue.line(cursor.key, priority: level.priority)
+                    guard cursor.at < line.count else { continue }
+                    switch serve(line[cursor.at], &round, into: &out) {
+                    case .served: next.append(cursor)
+                    case .waitsForStart: next.append((cursor.key, cursor.at + 1))
+                    case .blocked: break
+                    }
+                }
+                cursors = next
+            }
+        }
+        pace(round.paced, into: &out)
+    }
+
+    private mutating func serve(_ id: LeaseID, _ round: inout Round, into out: inout [RayletDirective]) -> Turn {
+        guard let entry = leases[id], entry.request.resources.fits(in: round.free) else { return .blocked }
+        let job = entry.request.job, resources = entry.request.resources
+        func leaveQueue() {
+            queue.remove(id, entry.key, priority: entry.request.priority, servedTurn: true)
+            round.free -= resources
+        }
+        switch entry.request.kind {
+        case .step:
+            guard case .at(let host) = stepHost else { return .blocked }
+            leaveQueue()
+            grant(id, process: nil, worker: host, into: &out)
+            return .served
+        case .actor:
+            if let fresh = pools[job]?.idle.last(where: { workers[$0]?.uses == 0 }) {
+                leaveQueue()
+                change(fresh) { $0.dedicated = id }
+                grant(id, process: fresh, worker: workerAddress(fresh), into: &out)
+                return .served
+            }
+            guard canStart else { return .blocked }
+            leaveQueue()
+            available -= resources
+            let process = spawn(job: job, dedicated: id, into: &out)
+            leases[id]?.state = .starting(process: process)
+            return .served
+        case .task:
+            if let idle = pools[job]?.idle.last {
+                leaveQueue()
+                grant(id, process: idle, worker: workerAddress(idle), into: &out)
+                return .served
+            }
+            round.wanting[job, default: 0] += 1
+            if round.wanting[job, default: 0] > pools[job]?.starting ?? 0 {
+                guard canStart else { return .blocked }
+                guard startsAtOnce(job) || takeDue(job) else {
+                    round.paced.insert(job)
+                    return .blocked
+                }
+                spawn(job: job, into: &out)
+            }
+            round.free -= resources
+            return .waitsForStart
+        }
+    }
+
+    var canStart: Bool { startingProcesses < max(SchedulerLimits.fewestStarting, SchedulerLimits.startingPerCPU * cpuCount) }
+
+    private func startsAtOnce(_ job: JobID) -> Bool {
+        let pool = pools[job] ?? WorkerPool()
+        return pool.members < cpuCount || pool.blocked == 0 && pool.members < SchedulerLimits.undelayedWorkers
+    }
+
+    /// A wait for a further worker that is over lets one start, and the next wait is twice as long.
+    private mutating func takeDue(_ job: JobID) -> Bool {
+        guard var pace = paces[job], pace.isDue else { return false }
+        pace.isDue = false
+        pace.delayNS = min(pace.delayNS * 2, SchedulerLimits.longestFurtherWorkerNS)
+        paces[job] = pace
+        counters.furtherWorkers += 1
+        return true
+    }
+
+    private mutating func pace(_ wanted: Set<JobID>, into out: inout [RayletDirective]) {
+        // The delay starts anew when nobody of the job waits any more, not when the waiting ones are merely short of resources.
+        let waiting = Set(queue.levels.flatMap { level in level.turns.lazy.filter { $0.kind == .task }.map(\.job) })
+        paces = paces.filter { waiting.contains($0.key) }
+        for job in paces.keys where !wanted.contains(job) { paces[job]?.isDue = false }
+        for job in wanted.sorted(by: { $0.value < $1.value }) {
+            var pace = paces[job] ?? WorkerPace(generation: 0)
+            guard !pace.isArmed, !pace.isDue else { continue }
+            pace.isArmed = true
+            pace.generation = nextGeneration
+            nextGeneration += 1
+            paces[job] = pace
+            out.append(.startTimer(.furtherWorker(job, generation: pace.generation), afterNS: pace.delayNS))
+        }
+    }
+}

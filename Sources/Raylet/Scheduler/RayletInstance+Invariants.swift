@@ -1,0 +1,79 @@
+import RayflowCore
+
+extension RayletInstance {
+    /// What must hold after every event; empty when it does.
+    package func checkInvariants() -> [String] {
+        var faults: [String] = []
+        func expect(_ holds: Bool, _ fault: @autoclosure () -> String) { if !holds { faults.append(fault()) } }
+
+        var sum = available
+        for (id, entry) in leases where entry.isBooked {
+            sum += entry.request.resources
+            if case .granted(let process?, let address) = entry.state {
+                if workers[process]?.isBlocked == true { sum -= entry.request.resources.cpuOnly }
+                expect(
+                    workers[process]?.state == .leased(id),
+                    "lease \(id) says process \(process), which is \(String(describing: workers[process]))")
+                expect(address == workerAddress(process), "lease \(id) at \(address)")
+                expect((workers[process]?.dedicated == id) == (entry.request.kind == .actor), "lease \(id): wrong kind of worker")
+            }
+            if case .starting(let process) = entry.state {
+                expect(workers[process]?.state == .starting && workers[process]?.dedicated == id, "lease \(id) waits for another's worker")
+                expect(entry.request.kind == .actor, "lease \(id) of a \(entry.request.kind) has a starting process")
+            }
+        }
+        for worker in workers.values { if case .dying(let held, _, _) = worker.state { sum += held } }
+        expect(sum == total, "resources: \(sum) on the books, \(total) in all")
+
+        var counted: [JobID: WorkerPool] = [:]
+        for (process, worker) in workers {
+            counted[worker.job, default: WorkerPool()].count(process, worker, 1)
+            if case .leased(let lease) = worker.state {
+                expect(
+                    leases[lease]?.state == .granted(process: process, worker: workerAddress(process)),
+                    "process \(process) holds \(lease), which is over")
+                expect(worker.job == leases[lease]?.request.job, "process \(process) of job \(worker.job) serves another")
+            } else {
+                expect(!worker.isBlocked, "process \(process) is blocked without a lease")
+            }
+        }
+        for (job, pool) in pools {
+            let other = counted[job] ?? WorkerPool()
+            expect(Set(pool.idle) == Set(other.idle) && pool.idle.count == other.idle.count, "idle workers of job \(job)")
+            expect(
+                (pool.starting, pool.members, pool.blocked) == (other.starting, other.members, other.blocked),
+                "counts of job \(job): \(pool), not \(other)")
+        }
+        for (job, pool) in counted where pools[job] == nil { expect(pool.isEmpty, "job \(job) has no pool for \(pool)") }
+        expect(startingProcesses == workers.values.count { $0.state == .starting }, "\(startingProcesses) processes start")
+
+        let queued = queue.leases
+        expect(queued.count == queue.count && Set(queued).count == queued.count, "the queue counts \(queue.count) of \(queued.count)")
+        expect(Set(queued) == Set(leases.filter { $0.value.state == .queued }.keys), "the queue and the states of leases differ")
+        expect(queue.levels.allSatisfy { !$0.turns.isEmpty && Set($0.turns) == Set($0.lines.keys) }, "turns and lines differ")
+
+        for (object, need) in needs {
+            expect(!need.leases.isEmpty, "object \(object) is kept for nobody")
+            for id in need.leases {
+                guard let entry = leases[id] else { faults.append("object \(object) is kept for \(id), which is over"); continue }
+                if case .granted = entry.state { faults.append("object \(object) is kept for \(id), which is granted") }
+                if case .fetching(let missing) = entry.state {
+                    expect(missing.contains(object) == !need.isLocal, "object \(object): missing for \(id), local \(need.isLocal)")
+                } else {
+                    expect(need.isLocal, "lease \(id) went on without object \(object)")
+                }
+            }
+        }
+        for (id, entry) in leases {
+            expect(answers[id] == nil, "lease \(id) lives and has an answer on record")
+            expect(!endedJobs.contains(entry.request.job), "lease \(id) of an ended job")
+            if case .fetching(let missing) = entry.state {
+                expect(!missing.isEmpty, "lease \(id) fetches nothing")
+                for object in missing {
+                    expect(needs[object]?.leases.contains(id) == true, "lease \(id) misses \(object), which nobody fetches")
+                }
+            }
+        }
+        return faults
+    }
+}

@@ -1,0 +1,189 @@
+package import RayflowCore
+
+/// The local scheduler of one node, without IO: lease requests, resources, dependencies and the worker pool.
+///
+/// Every event is a mutating method that appends directives; times are monotonic nanoseconds given by the shell. A request is answered
+/// exactly once (granted, spilled back or rejected), a repeated one gets the same answer, and what a lease has booked comes back exactly
+/// once. ``checkInvariants()`` says whether the books are right.
+package struct RayletInstance: Sendable {
+    package enum StepHost: Hashable, Sendable {
+        /// This node runs no steps.
+        case none
+        /// Gone; the shell starts another.
+        case lost
+        case at(Address)
+    }
+
+    package let node: NodeID
+    package let address: Address
+    package let total: ResourceSet
+    /// Idle workers up to this number are never ended.
+    package let keptIdle: Int
+    /// May be negative for a while: a woken task is booked back at once.
+    package internal(set) var available: ResourceSet
+    package internal(set) var counters = RayletCounters()
+    package internal(set) var stepHost: StepHost
+    package internal(set) var isFenced = false
+
+    var leases: [LeaseID: LeaseEntry] = [:]
+    var answers: AnswerLog
+    var queue = LeaseQueue()
+    var workers: [UInt64: WorkerEntry] = [:]
+    var pools: [JobID: WorkerPool] = [:]
+    var paces: [JobID: WorkerPace] = [:]
+    var startingProcesses = 0
+    var needs: [ObjectID: DependencyNeed] = [:]
+    /// The other nodes, without this one; nil until the first table has come.
+    var others: [NodeID: NodeInfo]?
+    var endedJobs: Set<JobID> = []
+    var endedInOrder: [JobID] = []
+    var nextProcess: UInt64
+    var nextGeneration: UInt64 = 1
+    var isIdleTimerArmed = false
+    var reported: ResourceSet
+
+    /// - Parameters:
+    ///   - total: what the node has; amounts are positive.
+    ///   - stepHost: the process that runs shell steps, if this node has one.
+    ///   - keptIdle: idle workers that are never ended; nil for one per CPU.
+    package init(
+        node: NodeID, total: ResourceSet, stepHost: Address? = nil, keptIdle: Int? = nil,
+        rememberedAnswers: Int = SchedulerLimits.rememberedAnswers
+    ) {
+        self.node = node
+        self.address = .raylet(of: node)
+        self.total = total
+        self.available = total
+        self.reported = total
+        self.stepHost = stepHost.map { .at($0) } ?? .none
+        self.answers = AnswerLog(limit: max(1, rememberedAnswers))
+        self.keptIdle = keptIdle ?? Self.cpuCount(total)
+        // Process numbers are unique in the cluster: 40 bits of the node's mixed id, 24 bits of a counter.
+        var mixed = node.value &* 0x9e37_79b9_7f4a_7c15
+        mixed = (mixed ^ (mixed >> 31)) &* 0xbf58_476d_1ce4_e5b9
+        self.nextProcess = (mixed & ~0xff_ffff) | 1
+    }
+
+    private static func cpuCount(_ total: ResourceSet) -> Int {
+        Int(clamping: max(1, (total[ResourceSet.cpu] + ResourceSet.unit - 1) / ResourceSet.unit))
+    }
+    var cpuCount: Int { Self.cpuCount(total) }
+
+    package func workerAddress(_ process: UInt64) -> Address { .process(id: process, on: node) }
+
+    // MARK: Events
+
+    package mutating func receive(_ message: Message, from: Address, now: UInt64, into out: inout [RayletDirective]) {
+        switch message {
+        case .requestLease(let m): request(m, from: from, now: now, into: &out)
+        case .cancelLease(let m): cancel(m, from: from, into: &out)
+        case .returnLease(let m): giveBack(m, from: from, now: now, into: &out)
+        case .registerWorker(let m): register(m, from: from, now: now, into: &out)
+        case .blocked(let m): blocked(m, from: from)
+        case .nodeTable(let m): nodesChanged(m, into: &out)
+        case .jobEnded(let m): jobEnded(m.job, into: &out)
+        default: counters.unexpected += 1
+        }
+        settle(now: now, into: &out)
+    }
+
+    /// The process exists; it registers when it is ready.
+    package mutating func workerSpawned(process: UInt64, pid: UInt32) {
+        guard workers[process] != nil else { return counters.unexpected += 1 }
+        workers[process]?.pid = pid
+    }
+
+    package mutating func spawnFailed(process: UInt64, error: ErrorRecord, now: UInt64, into out: inout [RayletDirective]) {
+        workerGone(process, now: now, into: &out) { _, _ in error }
+        settle(now: now, into: &out)
+    }
+
+    /// The pidfd of a worker said that it is gone.
+    /// - Parameter description: how it ended, for people: "exited with status 3", "was killed by SIGSEGV".
+    package mutating func workerExited(
+        process: UInt64, description: String, outOfMemory: Bool, now: UInt64, into out: inout [RayletDirective]
+    ) {
+        let node = "\(node)"
+        workerGone(process, now: now, into: &out) { pid, killed in
+            let reason = killed.map { " (ended by the raylet: \($0.rawValue))" } ?? ""
+            return ErrorRecord(
+                outOfMemory ? .outOfMemory : .workerCrashed, "worker process \(pid) \(description)\(reason)", node: node)
+        }
+        ownerGone(workerAddress(process), reason: .ownerDied, now: now, into: &out)
+        settle(now: now, into: &out)
+    }
+
+    package mutating func stepHostLost(description: String, now: UInt64, into out: inout [RayletDirective]) {
+        guard case .at(let host) = stepHost else { return counters.unexpected += 1 }
+        stepHost = .lost
+        let error = ErrorRecord(.workerCrashed, "the step runner \(description)", node: "\(node)")
+        for (id, entry) in sortedLeases where entry.state == .granted(process: nil, worker: host) {
+            lose(id, worker: host, error, into: &out)
+            available += entry.request.resources
+        }
+        settle(now: now, into: &out)
+    }
+
+    package mutating func stepHostStarted(_ host: Address, now: UInt64, into out: inout [RayletDirective]) {
+        stepHost = .at(host)
+        settle(now: now, into: &out)
+    }
+
+    /// The process at the other end (an owner of leases) is gone: what it asked for and what it holds goes, its workers are ended.
+    package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [RayletDirective]) {
+        guard peer.isProcess else { return }
+        ownerGone(peer, reason: .ownerDied, now: now, into: &out)
+        settle(now: now, into: &out)
+    }
+
+    package mutating func timerFired(_ timer: RayletTimer, now: UInt64, into out: inout [RayletDirective]) {
+        switch timer {
+        case .workerStart(let process):
+            if let worker = workers[process], worker.state == .starting, worker.killed == nil {
+                workers[process]?.killed = .startTimeout
+                out.append(.killWorker(process: process, .startTimeout))
+            }
+        case .idleWorkers:
+            isIdleTimerArmed = false
+            endIdleWorkers(now: now, into: &out)
+        case .furtherWorker(let job, let generation):
+            guard paces[job]?.generation == generation else { break }
+            paces[job]?.isDue = true
+            paces[job]?.isArmed = false
+        }
+        settle(now: now, into: &out)
+    }
+
+    package mutating func dependencyLocal(_ object: ObjectID, now: UInt64, into out: inout [RayletDirective]) {
+        arrived(object)
+        settle(now: now, into: &out)
+    }
+
+    package mutating func dependencyFailed(_ object: ObjectID, _ error: ErrorRecord, now: UInt64, into out: inout [RayletDirective]) {
+        for lease in needs[object]?.leases ?? [] { reject(lease, error, into: &out) }
+        settle(now: now, into: &out)
+    }
+
+    /// Starts workers for a job before it asks for any, as far as one per CPU.
+    package mutating func prestart(job: JobID, count: Int, now: UInt64, into out: inout [RayletDirective]) {
+        while (pools[job]?.members ?? 0) < min(count, cpuCount), canStart, !endedJobs.contains(job) { spawn(job: job, into: &out) }
+        settle(now: now, into: &out)
+    }
+
+    /// What follows from any event: grants, spawns, timers, the report of what is free.
+    private mutating func settle(now: UInt64, into out: inout [RayletDirective]) {
+        dispatch(now: now, into: &out)
+        armIdleTimer(now: now, into: &out)
+        if available != reported {
+            reported = available
+            out.append(.reportResources(available))
+        }
+    }
+
+    /// In the order of arrival, so that the same events give the same directives.
+    var sortedLeases: [(key: LeaseID, value: LeaseEntry)] {
+        leases.sorted { a, b in
+            (a.value.arrived, a.key.owner, a.key.number) < (b.value.arrived, b.key.owner, b.key.number)
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import RayflowCore
+
+/// One worker process, from the order to spawn it until its exit was seen.
+struct WorkerEntry: Sendable {
+    enum State: Hashable, Sendable {
+        case starting
+        /// Monotonic nanoseconds.
+        case idle(since: UInt64)
+        case leased(LeaseID)
+        /// Told to end. What its lease had booked comes back when the process is gone; then a requester that reported the worker as
+        /// failed hears of it, so that it may start the next attempt.
+        case dying(held: ResourceSet, lease: LeaseID?, requester: Address?)
+    }
+
+    var job: JobID
+    var pid: UInt32 = 0
+    var state = State.starting
+    /// The lease of an actor whose process this is; such a process never runs tasks.
+    var dedicated: LeaseID?
+    var uses = 0
+    var isBlocked = false
+    var killed: WorkerKillReason?
+
+    var isDying: Bool { if case .dying = state { true } else { false } }
+}

@@ -1,0 +1,33 @@
+/// What one job has of workers for its tasks. Dedicated and dying processes are not counted.
+struct WorkerPool: Hashable, Sendable {
+    /// The worker that was used last comes last and is taken first: its memory is warm, and the others age.
+    var idle: [UInt64] = []
+    var starting = 0
+    var members = 0
+    var blocked = 0
+    /// Processes that died before they registered, since the last that did register.
+    var failures = 0
+
+    var isEmpty: Bool { idle.isEmpty && starting == 0 && members == 0 && blocked == 0 && failures == 0 }
+
+    mutating func count(_ process: UInt64, _ worker: WorkerEntry, _ step: Int) {
+        guard worker.dedicated == nil, !worker.isDying else { return }
+        members += step
+        if worker.isBlocked { blocked += step }
+        switch worker.state {
+        case .starting: starting += step
+        case .idle:
+            if step > 0 { idle.append(process) } else { idle.removeAll { $0 == process } }
+        case .leased, .dying: break
+        }
+    }
+}
+
+/// The delay before a job whose workers are blocked gets a further one.
+struct WorkerPace: Hashable, Sendable {
+    var delayNS = SchedulerLimits.firstFurtherWorkerNS
+    var generation: UInt64
+    var isArmed = false
+    /// The wait is over: one worker may start.
+    var isDue = false
+}

@@ -44,7 +44,7 @@ package final class Loop: Sendable {
         }
     }
 
-    /// Runs `body` on the loop and waits for it. For set-up and tests, never from another loop.
+    /// Runs `body` on the loop and waits for it. For set-up and tests, never from another loop nor after ``shutdown()``.
     package func sync<T: Sendable>(_ body: @escaping @Sendable () throws -> T) throws -> T {
         guard case .thread(_, let loop) = backend, !loop.inEventLoop else { return try body() }
         return try loop.submit(body).wait()

@@ -143,9 +143,7 @@ package final class SocketNetwork: Network, @unchecked Sendable {
         loop.assertInLoop()
         let connection = Connection(.adopted, of: self)
         bootstrap(connection).withConnectedSocket(descriptor).assumeIsolated().whenFailure { [self] error in
-            connection.whyClosed = "\(error)"
-            report(.unreachable(path: "descriptor \(descriptor)", why: "\(error)"))
-            connectionClosed(connection)
+            failed(connection, at: "descriptor \(descriptor)", "\(error)")
         }
     }
 
@@ -191,12 +189,19 @@ package final class SocketNetwork: Network, @unchecked Sendable {
         let connection = Connection(.dialed(path: path), of: self)
         dialed[path] = connection
         bootstrap(connection).connect(unixDomainSocketPath: path).assumeIsolated().whenFailure { [self] error in
-            guard connection.state != .closed else { return }
-            connection.whyClosed = "\(error)"
-            report(.unreachable(path: path, why: "\(error)"))
-            connectionClosed(connection)
+            failed(connection, at: path, "\(error)")
         }
         return connection
+    }
+
+    /// On a later turn: a connect may fail inside of the send that asked for it.
+    private func failed(_ connection: Connection, at path: String, _ why: String) {
+        loop.execute { [self] in
+            guard connection.state != .closed else { return }
+            connection.whyClosed = why
+            report(.unreachable(path: path, why: why))
+            connectionClosed(connection)
+        }
     }
 
     private func bootstrap(_ connection: Connection) -> ClientBootstrap {

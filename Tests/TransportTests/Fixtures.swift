@@ -137,13 +137,28 @@ final class Process: Sendable {
     }
 }
 
-/// A fresh folder of mode 0700, short enough for socket paths.
+private let folders = Mutex<[String]>([])
+
+/// A fresh folder of mode 0700, short enough for socket paths, removed at the end of the run.
 func temporaryFolder() -> String {
     var template = Array("/tmp/rf-XXXXXX".utf8CString)
-    return template.withUnsafeMutableBufferPointer { buffer in
+    let folder = template.withUnsafeMutableBufferPointer { buffer in
         guard let base = buffer.baseAddress, let made = mkdtemp(base) else { return "/nonexistent" }
         return String(cString: made)
     }
+    let isFirst = folders.withLock { all in
+        all.append(folder)
+        return all.count == 1
+    }
+    if isFirst {
+        atexit {
+            for folder in folders.withLock({ $0 }) {
+                rmdir(folder + "/session")
+                rmdir(folder)
+            }
+        }
+    }
+    return folder
 }
 
 func socketPair() -> (CInt, CInt) {

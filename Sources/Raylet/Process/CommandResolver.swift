@@ -15,8 +15,11 @@ enum CommandResolver {
             // An empty entry means the current folder.
             let candidate = folder.isEmpty ? "./" + command : folder + "/" + command
             let seenFromHere = inFolder(candidate, workdir)
-            if isProgram(seenFromHere) { return candidate }
-            if unusable == nil, isRegularFile(seenFromHere) { unusable = candidate }
+            if access(seenFromHere, X_OK) == 0 {
+                if isRegularFile(seenFromHere) { return candidate }
+            } else if errno == EACCES, unusable == nil, isRegularFile(seenFromHere) {
+                unusable = candidate
+            }
         }
         if let unusable { throw SpawnFailure(.notExecutable, errno: EACCES, "\(unusable) is not executable") }
         throw SpawnFailure(.commandNotFound, errno: ENOENT, "command not found: \(command) (PATH is \(path))")
@@ -64,8 +67,6 @@ enum CommandResolver {
         guard let workdir, path.utf8.first != UInt8(ascii: "/") else { return path }
         return workdir + "/" + path
     }
-
-    private static func isProgram(_ path: String) -> Bool { access(path, X_OK) == 0 && isRegularFile(path) }
 
     private static func isRegularFile(_ path: String) -> Bool {
         var info = stat()

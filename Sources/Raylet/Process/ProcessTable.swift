@@ -53,10 +53,12 @@ enum ProcessTable {
         return stat("/proc/\(pid)", &info) == 0 ? info.st_uid : nil
     }
 
-    /// Children of the calling thread.
-    static func children() -> [Int32] {
-        // Kernels without the file list the children the long way.
-        guard let bytes = FileBytes.read("/proc/thread-self/children", limit: 1 << 20) else {
+    /// The kernel's list of children of the calling thread, to be held open for ``children(listedIn:)``; -1 when the kernel has none.
+    static func openChildren() -> Int32 { rf_open("/proc/thread-self/children", O_RDONLY, 0) }
+
+    /// Children of the thread that opened the list. Without a list they are looked for the long way.
+    static func children(listedIn descriptor: Int32) -> [Int32] {
+        guard descriptor >= 0, lseek(descriptor, 0, SEEK_SET) == 0, let bytes = FileBytes.read(descriptor, limit: 1 << 20) else {
             let own = getpid()
             return all().filter { relation(of: $0)?.parent == own }
         }

@@ -24,7 +24,7 @@ struct FenceTable {
 
     mutating func release(_ path: String) {
         failures[path] = nil
-        // Nobody else has this description, so closing it unlocks.
+        // Nobody else has this description, so closing it unlocks: this process has one thread, hence no child between fork and exec.
         if let descriptor = held.removeValue(forKey: path) { close(descriptor) }
     }
 

@@ -2,11 +2,12 @@ internal import Glibc
 
 /// Takes a ``Census`` of the running system and sends the signals that follow from it.
 enum ProcessCensus {
-    /// One read of the list of children; `/proc` is asked about a child only when the runner did not start it.
-    static func take(for instance: StepRunnerInstance) -> Census {
+    /// One read of the list of children, if there are any; `/proc` is asked about a child only when the runner did not start it.
+    static func take(for instance: StepRunnerInstance, hasChildren: Bool, listedIn children: Int32) -> Census {
         var census = Census()
         for group in instance.drainingGroups where hasMembers(group) { census.livingGroups.insert(group) }
-        for pid in ProcessTable.children() where !instance.isLeader(pid) {
+        guard hasChildren else { return census }
+        for pid in ProcessTable.children(listedIn: children) where !instance.isLeader(pid) {
             let group = getpgid(pid)
             if group < 0 || instance.isGroup(group) { continue }
             census.orphans.append(Census.Orphan(pid: pid, group: group, token: ProcessTable.token(of: pid)))

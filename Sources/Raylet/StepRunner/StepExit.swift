@@ -1,4 +1,4 @@
-internal import RayflowCore
+package import RayflowCore
 
 /// How an attempt of a step ended: the outcome of its leader, the process that the runner started.
 package struct StepExit: Sendable, Hashable {
@@ -34,7 +34,7 @@ package struct StepExit: Sendable, Hashable {
         self.usage = usage
     }
 
-    func encode(into writer: inout ByteWriter) {
+    package func encode(into writer: inout ByteWriter) {
         switch outcome {
         case .exited(let code):
             writer.u8(0)
@@ -48,7 +48,7 @@ package struct StepExit: Sendable, Hashable {
         usage.encode(into: &writer)
     }
 
-    init(from reader: inout ByteReader) throws(DecodingFault) {
+    package init(from reader: inout ByteReader) throws(DecodingFault) {
         switch try reader.u8() {
         case 0: outcome = .exited(Int32(bitPattern: try reader.u32()))
         case 1: outcome = .signalled(Int32(bitPattern: try reader.u32()))

@@ -12,6 +12,9 @@ package struct StepRunner {
     private var fences = FenceTable()
     private let signals: Int32
     private let null: Int32
+    private let children: Int32
+    /// From a spawn until a reaping finds none: then there are no descendants either.
+    private var hasChildren = false
     private var hasReportedExit = false
 
     /// `struct signalfd_siginfo`: fixed by the kernel.
@@ -35,6 +38,7 @@ package struct StepRunner {
         sigprocmask(SIG_BLOCK, &mask, nil)
         signals = rf_signalfd(&mask)
         null = rf_open("/dev/null", O_RDONLY, 0)
+        children = ProcessTable.openChildren()
         socket = EngineSocket(descriptor)
         if signals < 0 || null < 0 || rf_set_child_subreaper() != 0 {
             let text = "rayflow: the step runner cannot start: \(errnoText(errno))\n"
@@ -77,15 +81,12 @@ package struct StepRunner {
 
     private mutating func takeSignals() {
         var isToldToEnd = false
-        withUnsafeTemporaryAllocation(byteCount: 16 * Self.signalRecordBytes, alignment: 8) { buffer in
-            while true {
-                let count = read(signals, buffer.baseAddress, buffer.count)
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { break }
-                for at in stride(from: 0, to: count, by: Self.signalRecordBytes) {
-                    // The first field of a record is the signal's number.
-                    if buffer.load(fromByteOffset: at, as: UInt32.self) == UInt32(SIGTERM) { isToldToEnd = true }
-                }
+        // Both are standard signals, of which at most one each is pending: one read takes all.
+        withUnsafeTemporaryAllocation(byteCount: 4 * Self.signalRecordBytes, alignment: 8) { buffer in
+            let count = read(signals, buffer.baseAddress, buffer.count)
+            for at in stride(from: 0, to: count, by: Self.signalRecordBytes) {
+                // The first field of a record is the signal's number.
+                if buffer.load(fromByteOffset: at, as: UInt32.self) == UInt32(SIGTERM) { isToldToEnd = true }
             }
         }
         reap()
@@ -98,7 +99,10 @@ package struct StepRunner {
             var usage = rf_usage()
             let pid = rf_wait_any(&status, &usage)
             if pid < 0, errno == EINTR { continue }
-            guard pid > 0 else { break }
+            guard pid > 0 else {
+                hasChildren = pid == 0
+                break
+            }
             instance.onReaped(
                 pid, ProcessOutcome(waitStatus: status),
                 usage: ProcessUsage(
@@ -132,7 +136,7 @@ package struct StepRunner {
 
     private mutating func takeCensus() {
         while instance.wantsCensus {
-            let census = ProcessCensus.take(for: instance)
+            let census = ProcessCensus.take(for: instance, hasChildren: hasChildren, listedIn: children)
             apply { instance, directives in instance.onCensus(census, now: rf_monotonic_ns(), into: &directives) }
         }
     }
@@ -177,6 +181,7 @@ package struct StepRunner {
                     .command(start.arguments[0]), arguments: start.arguments, environment: environment, workdir: start.workdir,
                     descriptors: files.inherited))
             FailPoint.hit("runner.after-spawn")
+            hasChildren = true
             instance.onSpawned(start.key, pid: pid, now: rf_monotonic_ns(), wall: rf_wall_ns(), into: &more)
         } catch {
             instance.onSpawnFailed(start.key, error, into: &more)

@@ -48,14 +48,13 @@ package enum Files {
 
     /// Reads once at the file's position. Returns the number of bytes, 0 at the end.
     static func append(_ file: Int32, atMost count: Int, to bytes: inout [UInt8], _ path: String) throws(JournalFault) -> Int {
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: count))
-        var got = 0
-        repeat {
-            got = bytes.withUnsafeMutableBytes { Glibc.read(file, $0.baseAddress! + start, count) }
-        } while got < 0 && errno == EINTR
-        let error = errno
-        bytes.removeLast(count - max(got, 0))
+        let (got, error) = withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { chunk in
+            var got = 0
+            repeat { got = Glibc.read(file, chunk.baseAddress, count) } while got < 0 && errno == EINTR
+            let error = errno
+            bytes.append(contentsOf: chunk[..<max(got, 0)])
+            return (got, error)
+        }
         guard got >= 0 else { throw JournalFault(errorNumber: error, path: path, "read") }
         return got
     }

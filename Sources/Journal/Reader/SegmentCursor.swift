@@ -51,7 +51,9 @@ struct SegmentCursor: ~Copyable {
         return window[consumed..<consumed + count]
     }
 
+    /// Moves over bytes that were loaded.
     mutating func skip(_ count: Int) {
+        precondition(count <= window.count - consumed, "skipping \(count) bytes of \(window.count - consumed) at \(position) of \(path)")
         consumed += count
         position += UInt64(count)
     }

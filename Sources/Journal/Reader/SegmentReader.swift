@@ -24,6 +24,7 @@ struct SegmentReader: ~Copyable {
         guard header.firstSequence == sequence else {
             throw .corrupt(cursor.path, at: 0, "the segment starts with record \(header.firstSequence), not with \(sequence)")
         }
+        guard try cursor.load(SegmentHeader.byteCount) else { throw .corrupt(cursor.path, at: 0, "the segment became shorter") }
         cursor.skip(SegmentHeader.byteCount)
         self.cursor = cursor
     }

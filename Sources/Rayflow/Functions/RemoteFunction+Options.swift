@@ -24,19 +24,19 @@ extension RemoteFunction {
         environment: [String: String]? = nil, persist: Persist? = nil, key: String? = nil
     ) -> Self {
         var function = self
-        if let cpus { function.options.cpus = cpus }
-        if let gpus { function.options.gpus = gpus }
-        if let memory { function.options.memory = memory }
-        if let resources { function.options.resources = resources }
-        if let maxRetries { function.options.maxRetries = maxRetries }
-        if let retryErrors { function.options.retryErrors = retryErrors }
-        if let timeout { function.options.timeout = timeout }
-        if let priority { function.options.priority = priority }
-        if let name { function.options.name = name }
-        if let placement { function.options.placement = placement }
-        if let environment { function.options.environment = environment }
-        if let persist { function.options.persist = persist }
-        if let key { function.options.key = key }
+        if let cpus { function.taskOptions.cpus = cpus }
+        if let gpus { function.taskOptions.gpus = gpus }
+        if let memory { function.taskOptions.memory = memory }
+        if let resources { function.taskOptions.resources = resources }
+        if let maxRetries { function.taskOptions.maxRetries = maxRetries }
+        if let retryErrors { function.taskOptions.retryErrors = retryErrors }
+        if let timeout { function.taskOptions.timeout = timeout }
+        if let priority { function.taskOptions.priority = priority }
+        if let name { function.taskOptions.name = name }
+        if let placement { function.taskOptions.placement = placement }
+        if let environment { function.taskOptions.environment = environment }
+        if let persist { function.taskOptions.persist = persist }
+        if let key { function.taskOptions.key = key }
         return function
     }
 }

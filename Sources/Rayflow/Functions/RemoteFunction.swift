@@ -8,7 +8,7 @@ import RayflowCore
 public struct RemoteFunction<each Parameter: RemoteValue, Output: RemoteOutput>: AnyRemoteFunction {
     let declaration: Declaration
     let body: @Sendable (repeat each Parameter) async throws -> ResultPayload
-    var options = TaskOptions()
+    package internal(set) var taskOptions = TaskOptions()
     var cluster: Cluster?
 
     init(_ declaration: Declaration, _ body: @escaping @Sendable (repeat each Parameter) async throws -> ResultPayload) {
@@ -48,7 +48,7 @@ public struct RemoteFunction<each Parameter: RemoteValue, Output: RemoteOutput>:
     private func submit(_ encode: () throws -> [Argument]) -> Output.Refs {
         let cluster = Cluster.target(cluster)
         let arguments = RayflowError.result { try encode() }
-        return Output._refs(Submitted(cluster: cluster, ids: cluster.submit(declaration, arguments, max(Output._arity, 1), options)))
+        return Output._refs(Submitted(cluster: cluster, ids: cluster.submit(declaration, arguments, max(Output._arity, 1), taskOptions)))
     }
 
     /// The same function on this cluster, whatever else could be meant.

@@ -42,7 +42,10 @@ struct TypedActor<Host: RemoteActor>: ActorType {
 extension ActorType {
     var problems: [String] {
         var problems = members.flatMap { member in member.problems.map { "\(typeName).\($0)" } }
-        for repeated in Registry.repeated(members.map(\.name)) { problems.append("\(typeName).\(repeated) stands in members twice") }
+        // Constructors are told apart by their labels, as `init`s are.
+        for repeated in Registry.repeated(members.map { $0.isConstructor ? $0.declaration.signature.display : $0.name }) {
+            problems.append("\(typeName).\(repeated) stands in members twice")
+        }
         if !members.contains(where: \.isConstructor) { problems.append("\(typeName): members lists no constructor") }
         return problems
     }

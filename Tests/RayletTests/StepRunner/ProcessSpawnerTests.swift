@@ -143,6 +143,31 @@ struct ProcessSpawnerTests {
         }
     }
 
+    @Test("a guarded process ends with its parent, and at once when that is another than it was told")
+    func parentGuard() throws {
+        let post = try Signpost(folder, "post")
+        let output = rf_open(post.path, O_WRONLY, 0)
+        defer { close(output) }
+        func tool(_ arguments: [String]) throws -> SpawnedProcess {
+            try ProcessSpawner.spawn(
+                SpawnRequest(
+                    .command(RunnerHarness.tool), arguments: ["tool"] + arguments, environment: [],
+                    descriptors: [.init(output, as: 0), .init(output, as: 1), .init(2, as: 2)]))
+        }
+        let parent = try tool(["parent"])
+        let child = try post.pid()
+        #expect(lives(child))
+        parent.signal(SIGKILL)
+        #expect(ends(pidfd: parent.pidfd))
+        #expect(parent.reap() == .signalled(SIGKILL))
+        close(parent.pidfd)
+        #expect(ends(child))
+        let orphan = try tool(["guarded", "1"])
+        #expect(ends(pidfd: orphan.pidfd))
+        #expect(orphan.reap() == .exited(9))
+        close(orphan.pidfd)
+    }
+
     @Test("a token is found wherever it stands in an environment")
     func tokens() {
         #expect(ProcessTable.token(in: Array("A=1\0RAYFLOW_STEP=x/1\0B=2\0".utf8)) == "x/1")

@@ -55,9 +55,13 @@ struct StepRunnerLossTests {
     func shutdown() throws {
         let key = try harness.start(["sleep", "1000"])
         _ = try harness.started(key)
-        try harness.send(.shutdown)
-        let late = try harness.start(["true"])
-        #expect(try harness.failure(late).reason == .refused)
+        // In one write: the runner leaves as soon as the step has ended.
+        var writer = ByteWriter()
+        let late = harness.order(["true"])
+        StepCommand.shutdown.encode(into: &writer)
+        StepCommand.start(late).encode(into: &writer)
+        try harness.send(writer.bytes)
+        #expect(try harness.failure(late.key).reason == .refused)
         #expect(try harness.exit(key).reason == .cancelled)
         #expect(harness.waitForRunner())
         #expect(harness.exitFile(key)?.exit.reason == .cancelled)

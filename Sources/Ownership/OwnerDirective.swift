@@ -21,6 +21,7 @@ package enum OwnerDirective: Sendable {
 package enum OwnerRecord: Sendable {
     case submitted(TaskSpec, parent: LineageID)
     case started(TaskSpec)
+    case actorCreated(TaskSpec, ActorSpecOptions)
     case finished(TaskSpec, fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject], executionNS: UInt64)
     case failed(TaskSpec, ErrorRecord)
 }

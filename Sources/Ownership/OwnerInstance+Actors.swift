@@ -5,7 +5,10 @@ extension OwnerInstance {
     /// Registers an actor with the GCS. Calls may be submitted at once; they wait for its process.
     package mutating func create(_ spec: TaskSpec, options: ActorSpecOptions, parent: LineageID, into out: inout [OwnerDirective]) {
         let actor = spec.id.actor
-        if isDurable { out.append(.journal(.submitted(spec, parent: parent))) }
+        if isDurable {
+            out.append(.journal(.submitted(spec, parent: parent)))
+            out.append(.journal(.actorCreated(spec, options)))
+        }
         var line = actors[actor] ?? ActorLine()
         line.state = .pending
         line.maxTaskRetries = options.maxTaskRetries
@@ -166,5 +169,13 @@ extension OwnerInstance {
 
     package mutating func kill(_ actor: ActorID, noRestart: Bool, into out: inout [OwnerDirective]) {
         out.append(.send(.killActor(KillActor(actor: actor, noRestart: noRestart)), to: .gcs))
+    }
+}
+
+extension OwnerInstance {
+    /// The creation itself had a fault: every call of the actor gets it.
+    package mutating func failActor(_ actor: ActorID, _ error: ErrorRecord, into out: inout [OwnerDirective]) {
+        actors[actor, default: ActorLine()].isSubscribed = true
+        actorEnded(actor, error, into: &out)
     }
 }

@@ -46,6 +46,11 @@ package struct OwnerInstance: Sendable {
         self.history = history
     }
 
+    /// Finished children of a task that runs again here.
+    package mutating func remember(_ entries: [HistoryEntry]) {
+        for entry in entries { history[entry.lineage] = Recorded(fingerprint: [], states: entry.states) }
+    }
+
     // MARK: Reading
 
     /// The finished state of an object; nil while it is pending or unknown.

@@ -58,7 +58,7 @@ public struct TaskSpec: Hashable, Sendable {
     public var arguments: [TaskArgument]
     public var resultCount: UInt32
     public var options: SpecOptions
-    /// Actor calls: position in the order of (caller, actor incarnation). Retries keep no order.
+    /// Actor calls: position in the order of (caller, actor incarnation). Creations: how many calls the actor runs at a time.
     public var sequence: UInt64
 
     public init(

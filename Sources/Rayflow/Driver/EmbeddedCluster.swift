@@ -1,0 +1,178 @@
+internal import CLinux
+package import GCS
+internal import Glibc
+package import Journal
+package import ObjectStore
+package import Raylet
+package import RayflowCore
+package import Transport
+
+/// GCS, raylet and owner inside the driver's process, workers and step runner as its children. When the driver goes, everything goes.
+package final class EmbeddedCluster: @unchecked Sendable {
+    package struct Options: Sendable {
+        package var registry: Registry
+        package var resources: ResourceSet
+        package var workers: WorkerMode = .processes
+        package var run: DurableRun?
+        /// Where workers' standard output goes: this process's descriptor.
+        package var workerOutputFD: Int32 = 1
+        package var storeBytes: Int?
+        package init(registry: Registry, resources: ResourceSet) {
+            self.registry = registry
+            self.resources = resources
+        }
+    }
+
+    package let core: CoreWorker
+    package let raylet: RayletShell
+    package let session: Session
+    package let node: NodeID
+    package let stepHost: StepHost
+    package let loop: Loop
+    package let network: SocketNetwork
+    package let registry: Registry
+    private let gcs: GCSShell
+    private let localWorkers: LocalWorkers?
+    private let run: DurableRun?
+    private let lock = Lock()
+    private var hasEnded = false
+
+    package init(_ options: Options) throws {
+        FailPointCheck.complain()
+        session = try Session.make()
+        signal(SIGPIPE, SIG_IGN)
+        let session = session
+        let node = NodeID(.random(in: 1 ... .max))
+        self.node = node
+        self.registry = options.registry
+        run = options.run
+        let token = ClusterToken.random(), clusterID = UInt64.random(in: 1 ... .max), nonce = SessionNonce.random()
+        let loop = Loop()
+        self.loop = loop
+        let digest = options.registry.digest
+        let network = SocketNetwork(
+            loop: loop,
+            identity: .init(role: .driver, cluster: clusterID, token: token, digest: FunctionDigest(high: digest.high, low: digest.low))
+        ) { address in address.isProcess ? session.socket(of: address.entity) : nil }
+        self.network = network
+        let arena: Arena
+        do { arena = try Arena.create(geometry: try .fitting(maximumBytes: options.storeBytes), nonce: nonce) } catch {
+            throw RayflowError(.system, "the object store cannot be made: \(error)")
+        }
+        let io = IOPool()
+        let job = JobID(.random(in: 1 ... .max))
+        let driver = Address.process(id: .random(in: 1 ... .max) | 1 << 63, on: node)
+        let stepAddress = Address.process(id: .random(in: 1 ... .max) | 1 << 62, on: node)
+        let epoch = options.run?.epoch ?? 1
+        let isDurable = options.run != nil
+        core = CoreWorker(
+            identity: .init(job: job, node: node, address: driver, epoch: epoch, isDurable: isDurable, journalKeeper: driver),
+            network: network, objects: ObjectClient(arena: arena, node: node), io: io, log: options.run?.log,
+            root: options.run?.log.root ?? .none, history: options.run?.log.history(owner: driver) ?? [:])
+        let watcher = ProcessWatcher()
+        let image: ProgramImage
+        do {
+            if case .executable(let path) = options.workers.rule { image = try ProgramImage(path: path) } else { image = try .ofThisProcess() }
+        } catch { throw RayflowError(.system, "\(error)") }
+        let environment = EngineEnvironment.forWorkers()
+        let spawner: any WorkerSpawning
+        if case .inProcess = options.workers.rule {
+            localWorkers = nil
+            spawner = InProcessWorkers(
+                network: network, arena: arena, node: node, registry: options.registry, epoch: epoch, driver: driver,
+                log: { isDurable ? RemoteRunLog(keeper: driver, outputFolder: options.run?.folder.outputs) : nil })
+        } else {
+            let pid = getpid()
+            let outputs = options.run?.folder.outputs ?? ""
+            let local = LocalWorkers(
+                image: image, network: network, arena: arena, watcher: watcher, environment: environment, outputFD: options.workerOutputFD
+            ) { process in
+                WorkerLaunch(
+                    process: process, node: node, job: job, epoch: epoch, isDurable: isDurable, driver: driver, cluster: clusterID,
+                    token: token, nonce: nonce, session: session.path, outputFolder: outputs, parent: pid)
+            }
+            localWorkers = local
+            spawner = local
+        }
+        raylet = try RayletShell(
+            node: node, resources: options.resources, network: network, arena: arena, io: io, spawner: spawner, stepHost: stepAddress)
+        gcs = GCSShell(network: network, log: options.run?.log)
+        let raylet = raylet
+        let sweep = options.run.map { DurableRun.tokenPrefix($0.folder) }
+        stepHost = StepHost(address: stepAddress, network: network, watcher: watcher, io: io) { () throws(SpawnFailure) in
+            try StepRunnerLauncher.launch(
+                .image(image), arguments: ["rayflow-steps"],
+                environment: environment + [EnvironmentVariable(RoleDispatch.stepRunnerVariable, "\(getpid())")])
+        } onLost: { outcome in
+            if let sweep { _ = Sweeper.sweep(tokenPrefix: sweep) }
+            loop.execute {
+                raylet.stepHostLost("ended with \(outcome)")
+                raylet.stepHostStarted(stepAddress)
+            }
+        }
+        let core = core, gcs = gcs, stepHost = stepHost
+        try loop.sync {
+            network.attach(.gcs, handler: gcs)
+            network.attach(.raylet(of: node), handler: raylet)
+            network.attach(driver, handler: core)
+            network.attach(stepAddress, handler: stepHost)
+            try network.listen(path: session.socket(of: driver.entity))
+            raylet.register()
+        }
+        try? options.run?.lock.update { $0.session = session.path }
+        core.onShutDown { [weak self] in self?.end() }
+    }
+
+    /// Ends everything: steps, workers, sockets, the session folder, the journal. Later calls do nothing.
+    package func end() {
+        let isFirst = lock.withLock {
+            defer { hasEnded = true }
+            return !hasEnded
+        }
+        guard isFirst else { return }
+        try? loop.sync { [self] in
+            stepHost.end()
+            network.close()
+        }
+        localWorkers?.endAll()
+        loop.shutdown()
+        run?.close()
+        session.end()
+    }
+}
+
+/// The environment that children of the engine get.
+package enum EngineEnvironment {
+    /// Variables of the engine's own; steps never see them.
+    package static let own: Set<String> = [WorkerLaunch.variable, RoleDispatch.stepRunnerVariable]
+
+    package static func current() -> [EnvironmentVariable] {
+        var variables: [EnvironmentVariable] = []
+        var at = rf_environ()
+        while let entry = at?.pointee {
+            let text = String(cString: entry)
+            if let equals = text.firstIndex(of: "=") {
+                let name = String(text[..<equals])
+                if !own.contains(name) { variables.append(EnvironmentVariable(name, String(text[text.index(after: equals)...]))) }
+            }
+            at = at?.advanced(by: 1)
+        }
+        return variables
+    }
+
+    static func forWorkers() -> [EnvironmentVariable] {
+        var variables = current()
+        // A crashing worker must be gone at once, and small: see the measured facts of the architecture.
+        if !variables.contains(where: { $0.name == "SWIFT_BACKTRACE" }) { variables.append(EnvironmentVariable("SWIFT_BACKTRACE", "enable=no")) }
+        if !variables.contains(where: { $0.name == "MALLOC_ARENA_MAX" }) { variables.append(EnvironmentVariable("MALLOC_ARENA_MAX", "2")) }
+        return variables
+    }
+}
+
+enum FailPointCheck {
+    static func complain() {
+        guard let complaint = FailPoint.complaint else { return }
+        let line = Array("rayflow: \(complaint)\n".utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}

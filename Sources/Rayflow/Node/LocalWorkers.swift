@@ -1,0 +1,126 @@
+internal import CLinux
+internal import Glibc
+package import ObjectStore
+package import Raylet
+package import RayflowCore
+package import Transport
+
+/// Workers as child processes of this one: the same program, re-executed. Confined to the loop, whose thread lives as long as the process.
+package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
+    private let image: ProgramImage
+    private let network: SocketNetwork
+    private let arena: Arena
+    private let watcher: ProcessWatcher
+    private let template: @Sendable (UInt64) -> WorkerLaunch
+    private let environment: [EnvironmentVariable]
+    private let outputFD: Int32
+    private var processes: [UInt64: SpawnedProcess] = [:]
+    private let lock = Lock()
+
+    init(
+        image: ProgramImage, network: SocketNetwork, arena: Arena, watcher: ProcessWatcher, environment: [EnvironmentVariable],
+        outputFD: Int32, template: @escaping @Sendable (UInt64) -> WorkerLaunch
+    ) {
+        self.image = image
+        self.network = network
+        self.arena = arena
+        self.watcher = watcher
+        self.environment = environment
+        self.outputFD = outputFD
+        self.template = template
+    }
+
+    package func spawn(process: UInt64, job: JobID, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+        var pair: (Int32, Int32) = (-1, -1)
+        let made = withUnsafeMutablePointer(to: &pair) {
+            $0.withMemoryRebound(to: Int32.self, capacity: 2) { rf_socketpair_cloexec($0) }
+        }
+        guard made == 0 else { throw RayflowError(.system, "no socket for a worker: \(String(cString: strerror(errno)))") }
+        defer { close(pair.1) }
+        let null = rf_open("/dev/null", O_RDONLY, 0)
+        defer { if null >= 0 { close(null) } }
+        FailPoint.hit("spawn.before")
+        let child: SpawnedProcess
+        do {
+            child = try ProcessSpawner.spawn(
+                SpawnRequest(
+                    .image(image), arguments: ["rayflow-worker"],
+                    environment: environment + [EnvironmentVariable(WorkerLaunch.variable, template(process).text)],
+                    descriptors: [
+                        .init(null, as: 0), .init(outputFD, as: 1), .init(2, as: 2), .init(pair.1, as: WorkerLaunch.socketFD),
+                        .init(arena.dataFD, as: WorkerLaunch.dataFD), .init(arena.controlFD, as: WorkerLaunch.controlFD),
+                    ], grouping: .ownGroup))
+        } catch {
+            close(pair.0)
+            throw RayflowError(.system, "a worker cannot be started: \(error)")
+        }
+        FailPoint.hit("spawn.after")
+        lock.withLock { processes[process] = child }
+        network.adopt(descriptor: pair.0)
+        watcher.watch(child) { [weak self] outcome in
+            self?.lock.withLock { self?.processes[process] = nil }
+            switch outcome {
+            case .exited(let code): ended("exited with status \(code)")
+            case .signalled(let number): ended("was killed by signal \(number) (\(String(cString: strsignal(number))))")
+            }
+        }
+        return UInt32(bitPattern: child.pid)
+    }
+
+    package func kill(process: UInt64, gently: Bool) {
+        guard let child = lock.withLock({ processes[process] }) else { return }
+        child.signal(gently ? SIGTERM : SIGKILL)
+    }
+
+    /// Ends all of them and waits until the watcher has seen the last one go.
+    package func endAll() {
+        for child in lock.withLock({ Array(processes.values) }) { child.signal(SIGKILL) }
+        let deadline = rf_monotonic_ns() + RuntimeLimits.shutDownNS
+        while rf_monotonic_ns() < deadline, !lock.withLock({ processes.isEmpty }) { usleep(500) }
+    }
+}
+
+/// Workers as parts of this process: for programs that cannot be re-executed, such as test runners. A crash of one is a crash of all.
+package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
+    private let network: any Network
+    private let arena: Arena
+    private let node: NodeID
+    private let registry: Registry
+    private let epoch: UInt32
+    private let driver: Address
+    private let log: @Sendable () -> RemoteRunLog?
+    private var workers: [UInt64: (executor: Executor, core: CoreWorker, ended: @Sendable (String) -> Void)] = [:]
+
+    package init(
+        network: any Network, arena: Arena, node: NodeID, registry: Registry, epoch: UInt32, driver: Address,
+        log: @escaping @Sendable () -> RemoteRunLog?
+    ) {
+        self.network = network
+        self.arena = arena
+        self.node = node
+        self.registry = registry
+        self.epoch = epoch
+        self.driver = driver
+        self.log = log
+    }
+
+    package func spawn(process: UInt64, job: JobID, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+        let address = Address.process(id: process, on: node)
+        let log = log()
+        let core = CoreWorker(
+            identity: .init(job: job, node: node, address: address, epoch: epoch, isDurable: log != nil, journalKeeper: driver),
+            network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(threads: 1), log: log, root: .none)
+        log?.core = core
+        let executor = Executor(core: core, registry: registry, process: process, isProcess: false)
+        workers[process] = (executor, core, ended)
+        network.attach(address, handler: core)
+        network.loop.execute { executor.register() }
+        return UInt32(bitPattern: getpid())
+    }
+
+    package func kill(process: UInt64, gently: Bool) {
+        guard let worker = workers.removeValue(forKey: process) else { return }
+        network.detach(worker.core.address)
+        worker.ended("was ended in its process")
+    }
+}

@@ -1,0 +1,455 @@
+internal import CLinux
+internal import Glibc
+package import ObjectStore
+package import Raylet
+package import RayflowCore
+package import Transport
+
+/// How a raylet starts its workers.
+package protocol WorkerSpawning: AnyObject, Sendable {
+    /// On the loop. `ended` is called on any thread, once, when the process is gone.
+    func spawn(process: UInt64, job: JobID, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32
+    func kill(process: UInt64, gently: Bool)
+}
+
+/// One node's raylet: carries out what its scheduler and its object store decide. Confined to the loop.
+package final class RayletShell: FrameHandler, @unchecked Sendable {
+    package let node: NodeID
+    package let network: any Network
+    let loop: Loop
+    private var scheduler: RayletInstance
+    private let store: NodeStore
+    private let io: IOPool
+    private let spawner: any WorkerSpawning
+    private var outbox: [RayletDirective] = []
+    private var isDraining = false
+    /// Requests for room that wait for a slab.
+    private var pendingCreates: [UInt64: (request: UInt64, object: ObjectID, from: Address)] = [:]
+    /// Readers of an object that is still being written or on its way here.
+    private var pendingOpens: [ObjectID: [(request: UInt64, from: Address)]] = [:]
+    private var pulls: [ObjectID: Pull] = [:]
+    private var pullRequests: [UInt64: ObjectID] = [:]
+    private var nextPull: UInt64 = 1
+    private var workerProcesses: Set<UInt64> = []
+    package var onFenced: (@Sendable () -> Void)?
+
+    var address: Address { .raylet(of: node) }
+
+    package init(
+        node: NodeID, resources: ResourceSet, network: any Network, arena: Arena, io: IOPool, spawner: any WorkerSpawning,
+        stepHost: Address?
+    ) throws(RayflowError) {
+        self.node = node
+        self.network = network
+        self.loop = network.loop
+        self.io = io
+        self.spawner = spawner
+        do { store = try NodeStore(arena) } catch { throw RayflowError(.system, "the object store cannot be made: \(error)") }
+        scheduler = RayletInstance(node: node, total: resources, stepHost: stepHost)
+    }
+
+    /// Joins the cluster.
+    package func register() {
+        let info = NodeInfo(node: node, raylet: address, total: scheduler.total, available: scheduler.available)
+        send(.registerNode(RegisterNode(info: [info])), to: .gcs)
+        tickStore()
+    }
+
+    package var arena: Arena { store.arena }
+    package func snapshot() -> RayletSnapshot { scheduler.snapshot(now: loop.now) }
+    package var statistics: StoreStatistics { store.statistics }
+    package func explain(_ lease: LeaseID) -> PendingReason? { scheduler.explain(lease) }
+
+    package func prestart(job: JobID, count: Int) {
+        scheduler.prestart(job: job, count: count, now: loop.now, into: &outbox)
+        drain()
+    }
+
+    // MARK: Frames
+
+    package func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {
+        guard let message = try? Message(kind: kind, body: body) else { return }
+        switch message {
+        case .createObject(let m): create(m, from: from)
+        case .sealObject(let m): seal(m.object, client: from)
+        case .abortObject(let m): run { try? store.abort(m.object, client: from.entity, into: &$0) }
+        case .openObject(let m): open(m, from: from)
+        case .closeObject(let m): run { try? store.unpin(m.object, client: from.entity, into: &$0) }
+        case .deleteObjects(let m):
+            run { directives in
+                for id in m.objects { store.delete(id, into: &directives) }
+            }
+        case .pullObject(let m): push(m, to: from)
+        case .pullFailed(let m): pullFailed(m)
+        case .objectChunk(let m): chunk(m, from: from)
+        default:
+            scheduler.receive(message, from: from, now: loop.now, into: &outbox)
+            drain()
+        }
+    }
+
+    package func disconnected(_ peer: Address) {
+        if peer.isProcess {
+            // A process of this node that the raylet did not spawn; of spawned ones the pidfd speaks.
+            if peer.node == node.value, !workerProcesses.contains(peer.entity) { run { store.clientDied(peer.entity, into: &$0) } }
+            if !workerProcesses.contains(peer.entity) {
+                scheduler.connectionLost(peer, now: loop.now, into: &outbox)
+                drain()
+            }
+        } else if peer.isRaylet {
+            for (object, pull) in pulls where pull.source == peer { next(object, why: "node \(hex(peer.node)) is gone") }
+        }
+    }
+
+    func send(_ message: Message, to: Address) {
+        let wire = message.wire
+        network.send(kind: type(of: wire).kind, body: wire.body, from: address, to: to)
+    }
+
+    // MARK: Scheduler
+
+    private func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        while !outbox.isEmpty {
+            let directives = outbox
+            outbox = []
+            for directive in directives { carryOut(directive) }
+        }
+        isDraining = false
+    }
+
+    private func event(_ body: (inout RayletInstance, inout [RayletDirective]) -> Void) {
+        body(&scheduler, &outbox)
+        drain()
+    }
+
+    private func carryOut(_ directive: RayletDirective) {
+        switch directive {
+        case .send(let message, let to): send(message, to: to)
+        case .spawnWorker(let process, let job): spawn(process, job)
+        case .killWorker(let process, let reason): spawner.kill(process: process, gently: reason.isGentle)
+        case .startTimer(let timer, let delay):
+            loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in
+                guard let self else { return }
+                event { $0.timerFired(timer, now: self.loop.now, into: &$1) }
+            }
+        case .fetchDependency(let dependency): fetch(dependency)
+        case .cancelDependency(let object): run { try? store.unpin(object, client: Self.ownClient, into: &$0) }
+        case .reportResources(let available):
+            send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)
+        case .fenced: onFenced?()
+        }
+    }
+
+    private func spawn(_ process: UInt64, _ job: JobID) {
+        workerProcesses.insert(process)
+        do {
+            let pid = try spawner.spawn(process: process, job: job) { [self, loop] description in
+                loop.execute { self.workerEnded(process, description) }
+            }
+            scheduler.workerSpawned(process: process, pid: pid)
+        } catch {
+            workerProcesses.remove(process)
+            let record = ErrorRecord(error)
+            loop.execute { [weak self] in
+                guard let self else { return }
+                event { $0.spawnFailed(process: process, error: record, now: self.loop.now, into: &$1) }
+            }
+        }
+    }
+
+    private func workerEnded(_ process: UInt64, _ description: String) {
+        workerProcesses.remove(process)
+        run { store.clientDied(process, into: &$0) }
+        event { $0.workerExited(process: process, description: description, outOfMemory: false, now: self.loop.now, into: &$1) }
+    }
+
+    package func stepHostLost(_ description: String) {
+        event { $0.stepHostLost(description: description, now: self.loop.now, into: &$1) }
+    }
+    package func stepHostStarted(_ host: Address) { event { $0.stepHostStarted(host, now: self.loop.now, into: &$1) } }
+
+    // MARK: Store
+
+    /// The raylet's own pins: dependencies of leases, objects on their way.
+    private static let ownClient: UInt64 = 0
+
+    private func run(_ body: (inout [StoreDirective]) -> Void) {
+        var directives: [StoreDirective] = []
+        body(&directives)
+        for directive in directives { carryOut(directive) }
+    }
+
+    private func carryOut(_ directive: StoreDirective) {
+        switch directive {
+        case .populateSlab(let slab):
+            io.run { [self, arena = store.arena] in
+                let failure: ArenaError?
+                do throws(ArenaError) {
+                    try arena.populate(slab: slab)
+                    failure = nil
+                } catch { failure = error }
+                loop.execute { [self] in
+                    run { directives in
+                        if let failure {
+                            store.slabFailed(slab, failure, into: &directives)
+                        } else {
+                            store.slabReady(slab, into: &directives)
+                        }
+                    }
+                }
+            }
+        case .releaseSlab(let slab):
+            io.run { [self, arena = store.arena] in
+                try? arena.release(slab: slab)
+                loop.execute { [self] in run { store.slabReleased(slab, into: &$0) } }
+            }
+        case .wake(let ticket, let result):
+            if let waiting = pendingCreates.removeValue(forKey: ticket) {
+                created(result, request: waiting.request, object: waiting.object, from: waiting.from)
+            } else if let object = pulls.first(where: { $0.value.ticket == ticket })?.key {
+                roomForPull(object, result)
+            }
+        case .writeIndex, .checkPins: break  // done inside the store
+        }
+    }
+
+    private func tickStore() {
+        loop.scheduleTimer(afterNanoseconds: 1_000_000_000) { [weak self] in
+            guard let self else { return }
+            run { self.store.tick(into: &$0) }
+            tickStore()
+        }
+    }
+
+    private func create(_ m: CreateObject, from: Address) {
+        run { directives in
+            do {
+                let result = try store.create(m.object, size: Int(clamping: m.size), client: from.entity, into: &directives)
+                if case .pending(let ticket) = result {
+                    pendingCreates[ticket] = (m.request, m.object, from)
+                } else {
+                    created(result, request: m.request, object: m.object, from: from)
+                }
+            } catch {
+                reply(m.request, m.object, nil, RayflowError(.objectStoreFull, "\(error)"), to: from)
+            }
+        }
+    }
+
+    private func created(_ result: CreateResult, request: UInt64, object: ObjectID, from: Address) {
+        switch result {
+        case .granted(let place): reply(request, object, place, nil, to: from)
+        case .exists(let place, let isSealed):
+            let error = isSealed ? nil : RayflowError(.objectStoreFull, "object \(object) is being written by another process")
+            reply(request, object, isSealed ? nil : place, error ?? RayflowError(.invalidArgument, "object \(object) exists"), to: from)
+        case .full(let report): reply(request, object, nil, RayflowError(.objectStoreFull, "\(report)"), to: from)
+        case .pending: break
+        }
+    }
+
+    private func reply(_ request: UInt64, _ object: ObjectID, _ place: ObjectPlace?, _ error: RayflowError?, to: Address) {
+        send(.createReply(CreateReply(request: request, object: object, place: place, error: error.map { ErrorRecord($0) })), to: to)
+    }
+
+    private func seal(_ object: ObjectID, client: Address) {
+        run { _ = try? store.seal(object, client: client.entity, into: &$0) }
+        serveOpens(object)
+    }
+
+    // MARK: Reading
+
+    private func open(_ m: OpenObject, from: Address) {
+        if let place = try? store.pin(m.object, client: from.entity) { return opened(m.request, m.object, place, nil, to: from) }
+        pendingOpens[m.object, default: []].append((m.request, from))
+        if store.lookup(m.object) == nil, m.nodes.contains(node), m.nodes.count == 1 {
+            // Written here by a process whose seal has not come yet, or lost: the writer's connection decides within a moment.
+            loop.scheduleTimer(afterNanoseconds: NodeLimits.sealWaitNS) { [weak self] in
+                guard let self, store.lookup(m.object) == nil else { return }
+                failOpens(m.object, "its only copy on node \(node) is gone")
+            }
+            return
+        }
+        if store.lookup(m.object) == nil { pull(m.object, from: m.nodes) }
+    }
+
+    private func opened(_ request: UInt64, _ object: ObjectID, _ place: ObjectPlace?, _ error: RayflowError?, to: Address) {
+        send(.openReply(OpenReply(request: request, object: object, place: place, error: error.map { ErrorRecord($0) })), to: to)
+    }
+
+    private func serveOpens(_ object: ObjectID) {
+        for (request, from) in pendingOpens.removeValue(forKey: object) ?? [] {
+            if let place = try? store.pin(object, client: from.entity) {
+                opened(request, object, place, nil, to: from)
+            } else {
+                opened(request, object, nil, RayflowError(.objectLost, "object \(object) was not sealed"), to: from)
+            }
+        }
+    }
+
+    private func failOpens(_ object: ObjectID, _ why: String) {
+        for (request, from) in pendingOpens.removeValue(forKey: object) ?? [] {
+            opened(request, object, nil, RayflowError(.objectLost, "object \(object) is lost: \(why)"), to: from)
+        }
+    }
+
+    private func fetch(_ dependency: Dependency) {
+        if (try? store.pin(dependency.id, client: Self.ownClient)) != nil {
+            let id = dependency.id
+            return loop.execute { [weak self] in
+                guard let self else { return }
+                event { $0.dependencyLocal(id, now: self.loop.now, into: &$1) }
+            }
+        }
+        pull(dependency.id, from: dependency.nodes)
+        pulls[dependency.id]?.isDependency = true
+    }
+
+    // MARK: Transfers: the pulling side
+
+    private struct Pull {
+        var sources: [NodeID]
+        var source: Address?
+        var request: UInt64 = 0
+        var ticket: UInt64?
+        var totalSize: UInt64 = 0
+        var assembler: ChunkAssembler?
+        /// Chunks that came before there was room.
+        var early: [(UInt32, [UInt8])] = []
+        var isDependency = false
+        var why = ""
+    }
+
+    private func pull(_ object: ObjectID, from nodes: [NodeID]) {
+        guard pulls[object] == nil else { return }
+        pulls[object] = Pull(sources: nodes.filter { $0 != node })
+        next(object, why: "no node has a copy")
+    }
+
+    /// The next source, or the end of the attempt.
+    private func next(_ object: ObjectID, why: String) {
+        guard var pull = pulls[object] else { return }
+        pull.assembler?.abort()
+        if pull.assembler != nil { run { try? store.abort(object, client: Self.ownClient, into: &$0) } }
+        pullRequests[pull.request] = nil
+        guard let source = pull.sources.popLast() else {
+            pulls[object] = nil
+            failOpens(object, why)
+            if pull.isDependency {
+                let error = ErrorRecord(RayflowError(.objectLost, "object \(object) is lost: \(why)"))
+                event { $0.dependencyFailed(object, error, now: self.loop.now, into: &$1) }
+            }
+            return
+        }
+        pull.source = .raylet(of: source)
+        pull.request = nextPull
+        pull.assembler = nil
+        pull.early = []
+        pull.ticket = nil
+        pull.why = why
+        nextPull += 1
+        pulls[object] = pull
+        pullRequests[pull.request] = object
+        send(.pullObject(PullObject(request: pull.request, object: object)), to: .raylet(of: source))
+    }
+
+    private func pullFailed(_ m: PullFailed) {
+        guard pullRequests[m.request] == m.object else { return }
+        next(m.object, why: m.reason)
+    }
+
+    private func chunk(_ m: ObjectChunk, from: Address) {
+        guard pullRequests[m.request] == m.object, var pull = pulls[m.object], pull.source == from else { return }
+        if let assembler = pull.assembler { return accept(m.chunk, at: m.index, assembler, m.object) }
+        pull.early.append((m.index, m.chunk))
+        let isFirst = pull.totalSize == 0
+        pull.totalSize = m.totalSize
+        pulls[m.object] = pull
+        guard isFirst || pull.ticket == nil, pull.early.count == 1 else { return }
+        run { directives in
+            let size = Int(clamping: m.totalSize)
+            guard let result = try? store.create(m.object, size: size, client: Self.ownClient, into: &directives) else {
+                return next(m.object, why: "no room for \(size) bytes")
+            }
+            if case .pending(let ticket) = result { pulls[m.object]?.ticket = ticket } else { roomForPull(m.object, result) }
+        }
+    }
+
+    private func roomForPull(_ object: ObjectID, _ result: CreateResult) {
+        guard let pull = pulls[object] else { return }
+        switch result {
+        case .granted(let place):
+            guard let window = try? store.arena.openWindow(place) else { return next(object, why: "the store cannot be mapped") }
+            let assembler = ChunkAssembler(ChunkAssembler.Room(window))
+            pulls[object]?.assembler = assembler
+            pulls[object]?.early = []
+            for (index, bytes) in pull.early { accept(bytes, at: index, assembler, object) }
+        case .exists: pulled(object)
+        case .full(let report):
+            pulls[object]?.sources = []
+            next(object, why: "\(report)")
+        case .pending: break
+        }
+    }
+
+    private func accept(_ bytes: [UInt8], at index: UInt32, _ assembler: ChunkAssembler, _ object: ObjectID) {
+        let request = pulls[object]?.request
+        io.run { [self] in
+            let failure: String?
+            do {
+                _ = try assembler.accept(bytes, at: Int(index))
+                failure = nil
+            } catch { failure = "\(error)" }
+            loop.execute { [self] in
+                guard pulls[object]?.request == request else { return }
+                if let failure { return next(object, why: failure) }
+                if assembler.isComplete, assembler.finish() {
+                    run { _ = try? store.seal(object, client: Self.ownClient, into: &$0) }
+                    pulled(object)
+                }
+            }
+        }
+    }
+
+    private func pulled(_ object: ObjectID) {
+        guard let pull = pulls.removeValue(forKey: object) else { return }
+        pullRequests[pull.request] = nil
+        if pull.isDependency {
+            _ = try? store.pin(object, client: Self.ownClient)
+            event { $0.dependencyLocal(object, now: self.loop.now, into: &$1) }
+        }
+        serveOpens(object)
+    }
+
+    // MARK: Transfers: the pushing side
+
+    private func push(_ m: PullObject, to: Address) {
+        guard let place = try? store.pin(m.object, client: Self.ownClient), let bytes = try? store.arena.view(place) else {
+            return send(.pullFailed(PullFailed(request: m.request, object: m.object, reason: "node \(node) has no copy")), to: to)
+        }
+        let source = UncheckedBytes(bytes)
+        io.run { [self] in
+            let reader = ChunkReader(source.bytes)
+            for index in 0..<reader.plan.count {
+                let message = ObjectChunk(
+                    request: m.request, object: m.object, index: UInt32(index), count: UInt32(reader.plan.count),
+                    totalSize: UInt64(reader.plan.totalSize), chunk: reader.chunk(at: index).encoded)
+                loop.execute { self.send(.objectChunk(message), to: to) }
+            }
+            loop.execute { [self] in run { try? store.unpin(m.object, client: Self.ownClient, into: &$0) } }
+        }
+    }
+}
+
+/// Pages that a pin keeps where they are.
+private struct UncheckedBytes: @unchecked Sendable {
+    let bytes: UnsafeRawBufferPointer
+    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+}
+
+/// Bounds of a node's shell.
+enum NodeLimits {
+    /// How long a reader waits for the seal of an object that its owner has announced already.
+    static let sealWaitNS: UInt64 = 2_000_000_000
+}

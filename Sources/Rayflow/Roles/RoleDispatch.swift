@@ -1,0 +1,23 @@
+internal import Glibc
+import Raylet
+
+/// One executable, several roles: a role process takes its role here and never returns.
+///
+/// The role comes in an environment variable that is bound to the parent's pid and removed on reading, so that what a worker starts does
+/// not become a worker.
+package enum RoleDispatch {
+    static let stepRunnerVariable = "RAYFLOW_STEP_RUNNER"
+
+    package static func takeRoleIfAsked(_ registry: @autoclosure () -> Registry) {
+        if let text = take(stepRunnerVariable), Int32(text) == getppid() { StepRunner.main(socket: StepRunnerLauncher.descriptor) }
+        if let text = take(WorkerLaunch.variable), let launch = WorkerLaunch(text: text), launch.parent == getppid() {
+            WorkerMain.run(launch, registry: registry())
+        }
+    }
+
+    private static func take(_ variable: String) -> String? {
+        guard let value = getenv(variable) else { return nil }
+        defer { unsetenv(variable) }
+        return String(cString: value)
+    }
+}

@@ -1,0 +1,171 @@
+package import RayflowCore
+import Transport
+
+/// A continuation that several sides may want to resume: the first wins.
+private final class Wakeup: @unchecked Sendable {
+    enum Reason { case ready, timeout, cancelled }
+    private let lock = Lock()
+    private var continuation: CheckedContinuation<Reason, Never>?
+    private var reason: Reason?
+
+    func install(_ continuation: CheckedContinuation<Reason, Never>) {
+        let early = lock.withLock { () -> Reason? in
+            if reason == nil { self.continuation = continuation }
+            return reason
+        }
+        if let early { continuation.resume(returning: early) }
+    }
+
+    func wake(_ reason: Reason) {
+        let waiting = lock.withLock { () -> CheckedContinuation<Reason, Never>? in
+            guard self.reason == nil else { return nil }
+            self.reason = reason
+            defer { continuation = nil }
+            return continuation
+        }
+        waiting?.resume(returning: reason)
+    }
+}
+
+private final class Countdown: @unchecked Sendable {
+    private let lock = Lock()
+    private var left: Int
+    init(_ count: Int) { left = count }
+    func isDown() -> Bool {
+        lock.withLock {
+            left -= 1
+            return left <= 0
+        }
+    }
+}
+
+extension CoreWorker {
+    package func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched {
+        if let done = ready(id) { return done }
+        if state(of: id) == nil {
+            switch await waitFor([id], count: 1, timeout: timeout) {
+            case .ready: break
+            case .timeout:
+                return .failed(ErrorRecord(RayflowError(.getTimeout, "object \(id) was not ready after \(timeout.map { "\($0)" } ?? "")")))
+            case .cancelled: throw CancellationError()
+            }
+        }
+        return await open(id)
+    }
+
+    /// The content of a finished object.
+    package func open(_ id: ObjectID) async -> Fetched {
+        switch state(of: id) {
+        case .inline(let enclosed)?: return .payload(enclosed.payload)
+        case .failed(let record)?: return .failed(record)
+        case .stored(let nodes, let size, _, _)?:
+            let owner = origin(of: id).owner
+            let result: Result<MappedObject, RayflowError> = await withCheckedContinuation { continuation in
+                objects.open(id, owner: owner, nodes: nodes, size: size, through: self) { continuation.resume(returning: $0) }
+            }
+            switch result {
+            case .success(let mapped): return .mapped(mapped)
+            case .failure(let error): return .failed(ErrorRecord(error))
+            }
+        case nil: return .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known here (any more)")))
+        }
+    }
+
+    private func waitFor(_ ids: [ObjectID], count: Int, timeout: Duration?) async -> Wakeup.Reason {
+        let wakeup = Wakeup()
+        let countdown = Countdown(count)
+        var tokens: [(ObjectID, UInt64)] = []
+        for id in ids {
+            let token = whenReady(id) { if countdown.isDown() { wakeup.wake(.ready) } }
+            if let token { tokens.append((id, token)) }
+        }
+        let timer = timeout.map { timeout in loop.scheduleTimer(after: timeout) { wakeup.wake(.timeout) } }
+        let gauge = executor?.beginWaiting()
+        let reason = await withTaskCancellationHandler {
+            await withCheckedContinuation { wakeup.install($0) }
+        } onCancel: {
+            wakeup.wake(.cancelled)
+        }
+        if let gauge { executor?.endWaiting(gauge) }
+        if let timer { loop.execute { timer.cancel() } }
+        for (id, token) in tokens { forget(id, token) }
+        return reason
+    }
+
+    package func wait(
+        _ ids: [ObjectID], count: Int, timeout: Duration?
+    ) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
+        let count = min(count, ids.count)
+        let question = decisionKey(.wait, refs: ids)
+        if let question, let answer = log?.recorded(question), let positions = replayed(answer, ids) { return split(ids, positions) }
+        // Live, or a recorded answer that names refs computed anew in this run: then the decision is taken anew as well.
+        let pending = ids.filter { state(of: $0) == nil }
+        let missing = count - (ids.count - pending.count)
+        if missing > 0, await waitFor(pending, count: missing, timeout: timeout) == .cancelled { throw CancellationError() }
+        let positions = Array(ids.indices.filter { state(of: ids[$0]) != nil }.prefix(count))
+        if let question {
+            var answer = ByteWriter()
+            answer.list(positions) { $0.lineage(self.lineage(of: ids[$1])) }
+            log?.decide(question, answer: answer.bytes, from: self)
+        }
+        return split(ids, positions)
+    }
+
+    private func split(_ ids: [ObjectID], _ ready: [Int]) -> (ready: [Int], rest: [Int]) {
+        let chosen = Set(ready)
+        return (ready.sorted(), ids.indices.filter { !chosen.contains($0) })
+    }
+
+    // MARK: Decisions
+
+    /// What a decision of the running task is known by in the journal; nil in runs that are not durable.
+    func decisionKey(_ kind: DecisionRecord.Kind, refs: [ObjectID] = [], name: String = "") -> DecisionKey? {
+        guard identity.isDurable else { return nil }
+        let scope = scope
+        var hasher = Digest128Hasher()
+        hasher.update(UInt64(kind.rawValue))
+        hasher.update(name)
+        for id in refs { hasher.update(lineage(of: id)) }
+        let question = hasher.digest
+        return DecisionKey(parent: scope.lineage, kind: kind, question: question, ordinal: scope.ordinal(of: question))
+    }
+
+    /// Positions of the refs that were ready then, if all of them are finished now.
+    private func replayed(_ answer: [UInt8], _ ids: [ObjectID]) -> [Int]? {
+        var reader = ByteReader(answer)
+        guard let lineages = try? reader.list(unit: 16, { (r) throws(DecodingFault) in try r.lineage() }) else { return nil }
+        var positions: [Int] = []
+        for lineage in lineages {
+            guard let at = ids.firstIndex(where: { self.lineage(of: $0) == lineage }), state(of: ids[at]) != nil else { return nil }
+            positions.append(at)
+        }
+        return positions
+    }
+
+    package func beginStep(_ name: String) async throws(RayflowError) -> StepState {
+        guard let key = decisionKey(.step, name: name) else { return .pending(ticket: 0) }
+        if let answer = log?.recorded(key) {
+            var reader = ByteReader(answer)
+            if let payload = try? reader.payload() { return .recorded(payload) }
+        }
+        return .pending(ticket: keep(key))
+    }
+
+    package func finishStep(ticket: UInt64, value: Payload) async throws(RayflowError) {
+        guard ticket != 0, let key = takeKept(ticket), let log else { return }
+        var answer = ByteWriter()
+        answer.payload(value)
+        let isCommitted = await withCheckedContinuation { continuation in
+            log.decide(key, answer: answer.bytes, from: self) { continuation.resume(returning: $0) }
+        }
+        guard isCommitted else { throw RayflowError(.system, "the run's journal has failed: the recorded step cannot be kept") }
+    }
+}
+
+/// What a decision is known by.
+package struct DecisionKey: Hashable, Sendable {
+    package var parent: LineageID
+    package var kind: DecisionRecord.Kind
+    package var question: Digest128
+    package var ordinal: UInt32
+}

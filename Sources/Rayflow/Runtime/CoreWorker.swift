@@ -1,0 +1,446 @@
+package import Ownership
+package import RayflowCore
+package import Transport
+
+/// The part that every driver and worker has: its side of ownership, its waiters, its view of the object store.
+///
+/// The Instance stands behind one lock, so that submit, put and get of small values need no thread crossing; what it asks for is carried
+/// out on the loop, in order.
+package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
+    package struct Identity: Sendable {
+        package var job: JobID
+        package var node: NodeID
+        package var address: Address
+        package var epoch: UInt32
+        package var isDurable: Bool
+        /// Who keeps the run's journal: the driver.
+        package var journalKeeper: Address
+        package init(job: JobID, node: NodeID, address: Address, epoch: UInt32, isDurable: Bool, journalKeeper: Address) {
+            self.job = job
+            self.node = node
+            self.address = address
+            self.epoch = epoch
+            self.isDurable = isDurable
+            self.journalKeeper = journalKeeper
+        }
+    }
+
+    package let identity: Identity
+    package let network: any Network
+    package let loop: Loop
+    package let objects: ObjectClient
+    package let io: IOPool
+    package let rootScope: SubmissionScope
+    /// In a durable run: the journal itself in the driver, the way to it in a worker.
+    package let log: (any RunLogging)?
+    /// Where this process executes tasks; nil in a driver.
+    package weak var executor: Executor?
+    package var address: Address { identity.address }
+
+    private let lock = Lock()
+    private var owner: OwnerInstance
+    private var outbox: [OwnerDirective] = []
+    private var isDrainScheduled = false
+    private var waiters = Waiters()
+    private var requests: [UInt64: @Sendable (Message) -> Void] = [:]
+    private var nextRequest: UInt64 = 1
+    private var actorLineages: [ActorID: LineageID] = [:]
+    private var keptDecisions: [UInt64: DecisionKey] = [:]
+    private var nextKept: UInt64 = 1
+    private var nextTask: UInt64
+    private let salt: UInt64
+    private var taskObserver: (@Sendable (TaskChange) -> Void)?
+    private var onShutDown: (@Sendable () async -> Void)?
+    /// What lives as long as this engine: the embedded cluster around it.
+    private var kept: (any AnyObject & Sendable)?
+
+    package init(
+        identity: Identity, network: any Network, objects: ObjectClient, io: IOPool, log: (any RunLogging)?,
+        root: LineageID, history: [LineageID: OwnerInstance.Recorded] = [:]
+    ) {
+        self.identity = identity
+        self.network = network
+        self.loop = network.loop
+        self.objects = objects
+        self.io = io
+        self.log = log
+        salt = UInt64.random(in: 1 ... .max)
+        nextTask = 1
+        rootScope = SubmissionScope(
+            lineage: root, task: TaskID(unique: UInt64.random(in: 1 ... .max), actor: .none(in: identity.job)))
+        owner = OwnerInstance(
+            address: identity.address, raylet: .raylet(of: identity.node), epoch: identity.epoch, isDurable: identity.isDurable,
+            history: history)
+    }
+
+    package func onTaskChange(_ body: @escaping @Sendable (TaskChange) -> Void) { lock.withLock { taskObserver = body } }
+    package func onShutDown(_ body: @escaping @Sendable () async -> Void) { lock.withLock { onShutDown = body } }
+
+    // MARK: The Instance and its directives
+
+    /// One step of the Instance, from any thread.
+    @discardableResult
+    package func step<T>(_ body: (inout OwnerInstance, inout [OwnerDirective]) -> T) -> T {
+        let (value, mustSchedule) = lock.withLock {
+            let value = body(&owner, &outbox)
+            let must = !outbox.isEmpty && !isDrainScheduled
+            if must { isDrainScheduled = true }
+            return (value, must)
+        }
+        if mustSchedule { loop.execute { self.drain() } }
+        return value
+    }
+
+    private func drain() {
+        while true {
+            let directives = lock.withLock {
+                defer { outbox = [] }
+                if outbox.isEmpty { isDrainScheduled = false }
+                return outbox
+            }
+            if directives.isEmpty { return }
+            for directive in directives { carryOut(directive) }
+        }
+    }
+
+    private func carryOut(_ directive: OwnerDirective) {
+        switch directive {
+        case .send(let message, let to): send(message, to: to)
+        case .ready(let id):
+            let woken = lock.withLock { waiters.take(id) }
+            for wake in woken { wake() }
+        case .startTimer(let timer, let delay):
+            loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in
+                guard let self else { return }
+                step { $0.timerFired(timer, now: self.loop.now, into: &$1) }
+            }
+        case .journal(let record): log?.append(record, from: self)
+        case .journalThenPush(let record, let task):
+            guard let log else { return journaled(task) }
+            log.append(record, from: self) { [weak self] isCommitted in
+                // A journal that failed ends the run elsewhere; an attempt that is not on record is never made.
+                if isCommitted { self?.journaled(task) }
+            }
+        case .persist(let task, let ids): persist(task, ids)
+        case .load(let task, let lineage): load(task, lineage)
+        case .taskChanged(let change): taskObserver?(change)
+        }
+    }
+
+    private func journaled(_ task: TaskID) { step { $0.journalCommitted(task, now: self.loop.now, into: &$1) } }
+
+    package func send(_ message: Message, to: Address) {
+        let wire = message.wire
+        network.send(kind: type(of: wire).kind, body: wire.body, from: address, to: to)
+    }
+
+    /// From any thread.
+    package func post(_ message: Message, to: Address) { loop.execute { self.send(message, to: to) } }
+
+    // MARK: Frames
+
+    package func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {
+        let message: Message
+        do { message = try Message(kind: kind, body: body) } catch { return }  // a fault of the peer's: its frames are checksummed and versioned
+        receive(message, from: from)
+    }
+
+    package func receive(_ message: Message, from: Address) {
+        switch message {
+        case .pushTask(let m): executor?.push(m, from: from)
+        case .cancelTask(let m): executor?.cancel(m)
+        case .shutdownWorker: executor?.shutDown()
+        case .createReply(let m): answer(m.request, message)
+        case .openReply(let m): answer(m.request, message)
+        case .lookupReply(let m): answer(m.request, message)
+        case .journalAck(let m): log?.acknowledged(m)
+        case .journalRecords(let m): log?.receive(m, from: from, through: self)
+        default: step { $0.receive(message, from: from, now: self.loop.now, into: &$1) }
+        }
+    }
+
+    package func disconnected(_ peer: Address) {
+        step { $0.connectionLost(peer, now: self.loop.now, into: &$1) }
+        executor?.disconnected(peer)
+    }
+
+    /// Sends a request that is answered by a message of its own; `body` runs on the loop.
+    package func request(to: Address, _ make: (UInt64) -> Message, _ body: @escaping @Sendable (Message) -> Void) {
+        let message = lock.withLock {
+            defer { nextRequest += 1 }
+            requests[nextRequest] = body
+            return make(nextRequest)
+        }
+        if loop.isInLoop { send(message, to: to) } else { post(message, to: to) }
+    }
+
+    private func answer(_ request: UInt64, _ message: Message) {
+        let body = lock.withLock { requests.removeValue(forKey: request) }
+        body?(message)
+    }
+
+    /// Decisions that are being made: their answers come with the ticket.
+    func keep(_ key: DecisionKey) -> UInt64 {
+        lock.withLock {
+            defer { nextKept += 1 }
+            keptDecisions[nextKept] = key
+            return nextKept
+        }
+    }
+    func takeKept(_ ticket: UInt64) -> DecisionKey? { lock.withLock { keptDecisions.removeValue(forKey: ticket) } }
+
+    // MARK: Submitting
+
+    private func newTaskUnique() -> UInt64 {
+        lock.withLock {
+            defer { nextTask += 1 }
+            // A bijective mix: numbers of one process never meet, those of two with the odds of their salts.
+            var x = nextTask &* 0x9E37_79B9_7F4A_7C15 &+ salt
+            x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            return max(x ^ (x >> 31), 1)
+        }
+    }
+
+    var scope: SubmissionScope {
+        guard let context = TaskContext.current, context.cluster.engine === self, let scope = context.record as? SubmissionScope else {
+            return rootScope
+        }
+        return scope
+    }
+
+    func lineage(of id: ObjectID) -> LineageID { lock.withLock { owner.lineage(of: id) } }
+    func origin(of id: ObjectID) -> RefOrigin { lock.withLock { owner.origin(of: id) } }
+
+    func enclose(_ payload: Payload) -> EnclosedPayload {
+        payload.refs.isEmpty
+            ? EnclosedPayload(payload) : lock.withLock { EnclosedPayload(payload, origins: payload.refs.map { owner.origin(of: $0) }) }
+    }
+
+    /// Arguments as they travel; a value too large for a message is put first and becomes a ref.
+    private func wireArguments(_ arguments: [Argument], held: inout [ObjectID]) throws(RayflowError) -> [TaskArgument] {
+        var wire: [TaskArgument] = []
+        wire.reserveCapacity(arguments.count)
+        for argument in arguments {
+            switch argument {
+            case .value(let payload):
+                if payload.bytes.count > RuntimeLimits.inlineBytes {
+                    let id = try put(payload, key: nil)
+                    held.append(id)
+                    wire.append(.ref(id, owner: address))
+                } else {
+                    wire.append(.value(enclose(payload)))
+                }
+            case .ref(let id): wire.append(.ref(id, owner: origin(of: id).owner))
+            case .gather(let parts): wire.append(.gather(try wireArguments(parts, held: &held)))
+            }
+        }
+        return wire
+    }
+
+    private func lineage(
+        _ scope: SubmissionScope, _ name: String, key: String?, _ arguments: Result<[Argument], RayflowError>, on actor: LineageID? = nil
+    ) -> LineageID {
+        guard identity.isDurable else { return .none }
+        return scope.lineage(of: name, key: key) { hasher in
+            if let actor { hasher.update(actor) }
+            guard case .success(let list) = arguments else { return }
+            for argument in list { argument.digest(into: &hasher, lineageOf: { self.lineage(of: $0) }) }
+        }
+    }
+
+    package func submit(_ submission: Submission) -> [ObjectID] {
+        let scope = scope
+        return submit(
+            kind: .function, function: submission.function, arguments: submission.arguments, resultCount: submission.resultCount,
+            lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments), scope: scope
+        ) { () throws(RayflowError) in try submission.options.spec() }
+    }
+
+    /// The general form, which steps use too.
+    package func submit(
+        kind: TaskKind, function: FunctionReference, arguments: Result<[Argument], RayflowError>, resultCount: Int, lineage: LineageID,
+        fingerprint: [UInt8] = [], scope: SubmissionScope, options: () throws(RayflowError) -> SpecOptions
+    ) -> [ObjectID] {
+        let id = TaskID(unique: newTaskUnique(), actor: .none(in: identity.job))
+        do {
+            let options = try options()
+            var held: [ObjectID] = []
+            let wire = try wireArguments(try arguments.get(), held: &held)
+            let spec = TaskSpec(
+                id: id, attempt: Attempt(epoch: identity.epoch, number: 1), lineage: lineage, kind: kind, function: function,
+                owner: address, arguments: wire, resultCount: UInt32(resultCount), options: options)
+            step { owner, out in
+                owner.submit(spec, fingerprint: fingerprint, parent: scope.lineage, now: self.loop.now, into: &out)
+                for id in held { owner.release(id, into: &out) }
+            }
+            return spec.results
+        } catch {
+            return fail(id, resultCount, ErrorRecord(error))
+        }
+    }
+
+    /// Results that are failures from the start: the submission itself had a fault.
+    private func fail(_ id: TaskID, _ resultCount: Int, _ record: ErrorRecord) -> [ObjectID] {
+        let ids = (0..<resultCount).map { ObjectID(task: id, index: UInt32($0 + 1)) }
+        step { owner, out in
+            for id in ids { owner.put(id, .failed(record), lineage: .none, into: &out) }
+        }
+        return ids
+    }
+
+    package func create(_ submission: ActorSubmission) -> ActorID {
+        let scope = scope
+        let name = "\(submission.typeName).\(submission.constructor.name)"
+        let lineage = lineage(scope, name, key: submission.options.key, submission.arguments)
+        let unique = newTaskUnique()
+        let actor = ActorID(unique: unique, salt: UInt32(truncatingIfNeeded: salt) | 1, job: identity.job)
+        lock.withLock { actorLineages[actor] = lineage }
+        step { owner, _ in owner.holdHandle(of: actor, lineage: lineage) }
+        do {
+            let options = try submission.options.spec(typeName: submission.typeName)
+            var spec = SpecOptions()
+            spec.resources = try submission.options.resourceSet()
+            spec.environment = submission.options.environment
+            spec.name = name
+            var held: [ObjectID] = []
+            let wire = try wireArguments(try submission.arguments.get(), held: &held)
+            let task = TaskSpec(
+                id: TaskID(unique: newTaskUnique(), actor: actor), attempt: Attempt(epoch: identity.epoch, number: 1), lineage: lineage,
+                kind: .actorCreation, function: submission.constructor, owner: address, arguments: wire, resultCount: 0, options: spec,
+                sequence: UInt64(options.maxConcurrency))
+            step { owner, out in owner.create(task, options: options, parent: scope.lineage, into: &out) }
+        } catch {
+            step { owner, out in owner.failActor(actor, ErrorRecord(error), into: &out) }
+        }
+        return actor
+    }
+
+    package func call(_ call: ActorCall) -> [ObjectID] {
+        let scope = scope
+        let id = TaskID(unique: newTaskUnique(), actor: call.actor)
+        do {
+            let actorLineage = lineage(of: ObjectID(handleOf: call.actor))
+            var options = SpecOptions()
+            options.name = "\(call.typeName).\(call.method.name)"
+            if let timeout = call.options.timeout { options.timeoutMS = try timeout.wholeMilliseconds(option: "timeout") }
+            var held: [ObjectID] = []
+            let wire = try wireArguments(try call.arguments.get(), held: &held)
+            let spec = TaskSpec(
+                id: id, attempt: Attempt(epoch: identity.epoch, number: 1),
+                lineage: lineage(scope, options.name, key: call.options.key, call.arguments, on: actorLineage), kind: .actorCall,
+                function: call.method, owner: address, arguments: wire, resultCount: UInt32(call.resultCount), options: options)
+            step { owner, out in
+                owner.submit(spec, parent: scope.lineage, now: self.loop.now, into: &out)
+                for id in held { owner.release(id, into: &out) }
+            }
+            return spec.results
+        } catch {
+            return fail(id, call.resultCount, ErrorRecord(error))
+        }
+    }
+
+    // MARK: Objects
+
+    package func put(_ payload: Payload, key: String?) throws(RayflowError) -> ObjectID {
+        if payload.bytes.count <= RuntimeLimits.inlineBytes {
+            let scope = scope
+            let id = scope.nextPut()
+            let lineage = putLineage(scope, type: payload.type, byteCount: payload.bytes.count, key: key)
+            let enclosed = enclose(payload)
+            step { owner, out in owner.put(id, .inline(enclosed), lineage: lineage, into: &out) }
+            return id
+        }
+        let buffer = try reserve(ObjectLayout(payload), key: key)
+        ObjectLayout.write(payload, into: buffer.memory)
+        return try buffer.seal(byteCount: ObjectLayout(payload).byteCount)
+    }
+
+    func putLineage(_ scope: SubmissionScope, type: String, byteCount: Int, key: String?) -> LineageID {
+        guard identity.isDurable else { return .none }
+        return scope.lineage(of: "put", key: key) { hasher in
+            hasher.update(type)
+            hasher.update(UInt64(byteCount))
+        }
+    }
+
+    package func reserve(_ layout: ObjectLayout, key: String?) throws(RayflowError) -> any PutBuffer {
+        let scope = scope
+        let id = scope.nextPut()
+        let lineage = putLineage(scope, type: layout.type, byteCount: layout.bodyCount, key: key)
+        let origins = layout.refs.map { origin(of: $0) }
+        let room = try objects.create(id, byteCount: layout.byteCount, through: self)
+        let node = identity.node
+        return StoreBuffer(room: room) { [self] byteCount in
+            let state = ObjectState.stored(nodes: [node], size: UInt64(byteCount), refs: layout.refs, origins: origins)
+            step { owner, out in owner.put(id, state, lineage: lineage, into: &out) }
+            return id
+        }
+    }
+
+    package func putFailure(_ error: ErrorRecord) -> ObjectID {
+        let id = scope.nextPut()
+        step { owner, out in owner.put(id, .failed(error), lineage: .none, into: &out) }
+        return id
+    }
+
+    package func retain(_ id: ObjectID) { lock.withLock { owner.retain(id) } }
+    package func release(_ id: ObjectID) { step { owner, out in owner.release(id, into: &out) } }
+
+    package func state(of id: ObjectID) -> ObjectState? { lock.withLock { owner.state(of: id) } }
+
+    package func ready(_ id: ObjectID) -> Fetched? {
+        switch state(of: id) {
+        case .inline(let enclosed)?: return .payload(enclosed.payload)
+        case .failed(let record)?: return .failed(record)
+        case .stored?: return objects.opened(id).map(Fetched.mapped)
+        case nil: return nil
+        }
+    }
+
+    /// Runs `body` once the object is finished, at once if it is. Returns a token for ``forget(_:_:)`` when it waits.
+    package func whenReady(_ id: ObjectID, _ body: @escaping @Sendable () -> Void) -> UInt64? {
+        let token: UInt64? = step { owner, out in
+            if owner.state(of: id) != nil { return nil }
+            let token = self.waiters.add(id, body)
+            owner.watch(id, into: &out)
+            return token
+        }
+        if token == nil { body() }
+        return token
+    }
+
+    package func forget(_ id: ObjectID, _ token: UInt64) { lock.withLock { waiters.remove(id, token) } }
+
+    package func prefetch(_ ids: [ObjectID]) {
+        step { owner, out in
+            for id in ids { owner.watch(id, into: &out) }
+        }
+    }
+
+    package func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError) {
+        step { owner, out in owner.cancel(id, force: force, into: &out) }
+    }
+
+    package func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError) {
+        step { owner, out in owner.kill(actor, noRestart: !restart, into: &out) }
+    }
+
+    package func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor? {
+        let found: LookupReply? = await withCheckedContinuation { continuation in
+            request(to: .gcs, { .lookupActor(LookupActor(request: $0, name: name, namespace: namespace ?? "")) }) { message in
+                if case .lookupReply(let reply) = message { continuation.resume(returning: reply) } else { continuation.resume(returning: nil) }
+            }
+        }
+        guard let actor = found?.actor else { return nil }
+        step { owner, _ in owner.holdHandle(of: actor, lineage: .none) }
+        return NamedActor(actor: actor, typeName: found?.typeName ?? "")
+    }
+
+    package func keepAlive(_ object: any AnyObject & Sendable) { lock.withLock { kept = object } }
+
+    package func shutDown() async {
+        let body = lock.withLock { onShutDown }
+        await body?()
+        lock.withLock { kept = nil }
+    }
+}

@@ -1,0 +1,125 @@
+package import ObjectStore
+package import RayflowCore
+import Transport
+
+/// This process's view of the node's object store: makes room, reads without copying, keeps what it reads pinned.
+package final class ObjectClient: @unchecked Sendable {
+    package let arena: Arena
+    private let raylet: Address
+    private let node: NodeID
+    private let lock = Lock()
+    private struct Weak { weak var pin: ObjectPin? }
+    private var pins: [ObjectID: Weak] = [:]
+
+    package init(arena: Arena, node: NodeID) {
+        self.arena = arena
+        self.node = node
+        raylet = .raylet(of: node)
+    }
+
+    // MARK: Writing
+
+    /// Room for an object. Blocks the calling thread (never the loop) for as long as the raylet needs to find it.
+    package func create(_ id: ObjectID, byteCount: Int, through core: CoreWorker) throws(RayflowError) -> StoreRoom {
+        precondition(!core.loop.isInLoop, "room for \(id) asked for on the loop")
+        let answer = OneShot<Result<ObjectPlace, RayflowError>>()
+        core.request(to: raylet, { .createObject(CreateObject(request: $0, object: id, size: UInt64(byteCount))) }) { message in
+            guard case .createReply(let reply) = message else { return }
+            if let place = reply.place {
+                answer.give(.success(place))
+            } else {
+                answer.give(.failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectStoreFull, "no room for \(byteCount) bytes")))
+            }
+        }
+        let place = try answer.take().get()
+        do {
+            return StoreRoom(id: id, window: try arena.openWindow(place), raylet: raylet, core: core)
+        } catch {
+            core.post(.abortObject(AbortObject(object: id)), to: raylet)
+            throw RayflowError(.system, "cannot map \(byteCount) bytes of the object store: \(error)")
+        }
+    }
+
+    // MARK: Reading
+
+    /// The object if this process has it open already.
+    package func opened(_ id: ObjectID) -> MappedObject? {
+        guard let pin = lock.withLock({ pins[id]?.pin }) else { return nil }
+        return try? MappedObject(object: pin.bytes, owner: pin)
+    }
+
+    /// Opens an object, pulled from another node when it is not here. `body` runs on the loop.
+    package func open(
+        _ id: ObjectID, owner: Address, nodes: [NodeID], size: UInt64, through core: CoreWorker,
+        _ body: @escaping @Sendable (Result<MappedObject, RayflowError>) -> Void
+    ) {
+        if let mapped = opened(id) { return body(.success(mapped)) }
+        let raylet = raylet
+        core.request(to: raylet, {
+            .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size))
+        }) { [self] message in
+            guard case .openReply(let reply) = message else { return }
+            guard let place = reply.place else {
+                return body(.failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectLost, "object \(id) has no copy left")))
+            }
+            do {
+                let pin = try ObjectPin(place, in: arena) { [weak core] in
+                    core?.post(.closeObject(CloseObject(object: id)), to: raylet)
+                }
+                let mapped = try MappedObject(object: pin.bytes, owner: pin)
+                lock.withLock {
+                    pins[id] = Weak(pin: pin)
+                    if pins.count > 1024 { pins = pins.filter { $0.value.pin != nil } }
+                }
+                body(.success(mapped))
+            } catch {
+                body(.failure(RayflowError(.corrupt, "object \(id): \(error)")))
+            }
+        }
+    }
+}
+
+/// Room that was granted and is being written.
+package final class StoreRoom: @unchecked Sendable {
+    package let id: ObjectID
+    private var window: WriteWindow?
+    package let memory: UnsafeMutableRawBufferPointer
+    private let raylet: Address
+    private let core: CoreWorker
+
+    init(id: ObjectID, window: WriteWindow, raylet: Address, core: CoreWorker) {
+        self.id = id
+        self.window = window
+        self.memory = window.memory
+        self.raylet = raylet
+        self.core = core
+    }
+
+    /// The object is complete: its pages become read-only here, and the raylet shows it to others.
+    package func seal() {
+        window = nil
+        core.post(.sealObject(SealObject(object: id)), to: raylet)
+    }
+
+    package func abandon() {
+        guard window != nil else { return }
+        window = nil
+        core.post(.abortObject(AbortObject(object: id)), to: raylet)
+    }
+}
+
+/// Room in the store behind the typed `put`.
+final class StoreBuffer: PutBuffer {
+    private let room: StoreRoom
+    private let onSeal: (Int) -> ObjectID
+    init(room: StoreRoom, onSeal: @escaping (Int) -> ObjectID) {
+        self.room = room
+        self.onSeal = onSeal
+    }
+    var memory: UnsafeMutableRawBufferPointer { room.memory }
+    func seal(byteCount: Int) throws(RayflowError) -> ObjectID {
+        room.seal()
+        return onSeal(byteCount)
+    }
+    func abandon() { room.abandon() }
+}

@@ -1,0 +1,12 @@
+/// Every bound of the shells, with its unit.
+package enum RuntimeLimits {
+    /// Values up to this many bytes travel inside messages; larger ones lie in shared memory.
+    package static let inlineBytes = 100 * 1024
+    package static let ioThreads = 2
+    /// A task that has waited that long gives its CPU back.
+    package static let blockedAfterNS: UInt64 = 2_000_000
+    /// How long the end of a cluster waits for the last words of its parts, in nanoseconds.
+    package static let shutDownNS: UInt64 = 5_000_000_000
+    /// Bytes of finished children that travel with a task that runs again.
+    package static let historyBytes = 1 << 20
+}

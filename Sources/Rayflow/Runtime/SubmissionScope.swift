@@ -1,0 +1,49 @@
+package import RayflowCore
+
+/// What submissions, puts and decisions are counted in: the running task, or the driver.
+///
+/// Ordinals count equal submissions only, so that the order of different work does not matter for its lineage.
+package final class SubmissionScope: @unchecked Sendable {
+    package let lineage: LineageID
+    package let task: TaskID
+    private let lock = Lock()
+    private var ordinals: [Digest128: UInt32] = [:]
+    private var puts: UInt32 = 0
+
+    package init(lineage: LineageID, task: TaskID) {
+        self.lineage = lineage
+        self.task = task
+    }
+
+    package func nextPut() -> ObjectID {
+        lock.withLock {
+            defer { puts += 1 }
+            return ObjectID(task: task, index: ObjectID.firstPut &+ puts)
+        }
+    }
+
+    /// How many equal ones came before.
+    package func ordinal(of digest: Digest128) -> UInt32 {
+        lock.withLock {
+            defer { ordinals[digest, default: 0] += 1 }
+            return ordinals[digest, default: 0]
+        }
+    }
+
+    /// Of a submission: by key if there is one, else by content and the number of equal ones before it.
+    package func lineage(of name: String, key: String?, content: (inout Digest128Hasher) -> Void) -> LineageID {
+        var hasher = Digest128Hasher()
+        hasher.update(lineage)
+        hasher.update(name)
+        if let key {
+            hasher.update(1)
+            hasher.update(key)
+        } else {
+            hasher.update(0)
+            content(&hasher)
+            hasher.update(UInt64(ordinal(of: hasher.digest)))
+        }
+        let digest = hasher.digest
+        return LineageID(high: digest.high, low: digest.low)
+    }
+}

@@ -1,0 +1,91 @@
+import Ownership
+import RayflowCore
+
+// Arguments become values before a body runs; what it gave back becomes objects.
+extension Executor {
+    /// Marks a logged argument that was gathered from parts.
+    static let gatheredTag = "rayflow.gathered"
+
+    func resolve(_ m: PushTask) async throws -> [ResolvedArgument] {
+        let states = Dictionary(m.resolved.map { ($0.id, $0) }) { first, _ in first }
+        var arguments: [ResolvedArgument] = []
+        arguments.reserveCapacity(m.spec.arguments.count)
+        for argument in m.spec.arguments { arguments.append(try await resolve(argument, states)) }
+        return arguments
+    }
+
+    private func resolve(_ argument: TaskArgument, _ states: [ObjectID: ResolvedDependency]) async throws -> ResolvedArgument {
+        switch argument {
+        case .value(let enclosed): return .payload(enclosed.payload)
+        case .gather(let parts):
+            var resolved: [ResolvedArgument] = []
+            for part in parts { resolved.append(try await resolve(part, states)) }
+            return .gather(resolved)
+        case .ref(let id, let owner):
+            if let known = states[id] { return try await open(id, known.owner, known.state) }
+            // Not finished when it was pushed (constructors do not wait at the caller): ask the owner.
+            core.step { table, _ in table.borrow(id, RefOrigin(owner: owner, lineage: .none)) }
+            defer { core.release(id) }
+            switch try await core.fetch(id, timeout: nil) {
+            case .payload(let payload): return .payload(payload)
+            case .mapped(let object): return .mapped(object)
+            case .failed(let record): throw RayflowError(record)
+            }
+        }
+    }
+
+    private func open(_ id: ObjectID, _ owner: Address, _ state: ObjectState) async throws -> ResolvedArgument {
+        switch state {
+        case .inline(let enclosed): return .payload(enclosed.payload)
+        case .failed(let record): throw RayflowError(record)
+        case .stored(let nodes, let size, _, _):
+            let result: Result<MappedObject, RayflowError> = await withCheckedContinuation { continuation in
+                core.objects.open(id, owner: owner, nodes: nodes, size: size, through: core) { continuation.resume(returning: $0) }
+            }
+            return .mapped(try result.get())
+        }
+    }
+
+    /// The results as they travel. What they refer to and this process owns moves along, finished.
+    func encode(_ result: ResultPayload, resultCount: Int, scope: SubmissionScope) async throws -> (TaskOutcome, [MovedObject]) {
+        var states: [ObjectState] = []
+        switch result {
+        case .values(let payloads):
+            for payload in payloads { states.append(try store(payload, scope: scope)) }
+        case .forward(let id, let hold):
+            // The result is whatever that object becomes.
+            let fetched = try await core.fetch(id, timeout: nil)
+            if case .failed(let record) = fetched { throw RayflowError(record, cause: record.typed.flatMap { registry.error($0, in: cluster) }) }
+            guard let state = core.state(of: id) else { throw RayflowError(.objectLost, "the forwarded object \(id) is gone") }
+            core.step { owner, _ in owner.escape([id]) }
+            withExtendedLifetime(hold) {}
+            states.append(state)
+        }
+        return (.finished(states), try await moved(states))
+    }
+
+    private func store(_ payload: Payload, scope: SubmissionScope) throws -> ObjectState {
+        if payload.bytes.count <= RuntimeLimits.inlineBytes { return .inline(core.enclose(payload)) }
+        let layout = ObjectLayout(payload)
+        let id = scope.nextPut()
+        let room = try core.objects.create(id, byteCount: layout.byteCount, through: core)
+        ObjectLayout.write(payload, into: room.memory)
+        room.seal()
+        return .stored(
+            nodes: [core.identity.node], size: UInt64(layout.byteCount), refs: payload.refs, origins: core.enclose(payload).origins)
+    }
+
+    private func moved(_ states: [ObjectState]) async throws -> [MovedObject] {
+        var moved: [MovedObject] = []
+        var seen: Set<ObjectID> = []
+        var open = states.flatMap(\.nestedRefs)
+        while let (id, origin) = open.popLast() {
+            guard origin.owner == core.address, id.handledActor == nil, seen.insert(id).inserted else { continue }
+            _ = try await core.fetch(id, timeout: nil)
+            guard let state = core.state(of: id) else { continue }
+            moved.append(MovedObject(id: id, lineage: core.lineage(of: id), state: state))
+            open += state.nestedRefs
+        }
+        return moved
+    }
+}

@@ -1,0 +1,91 @@
+import RayflowCore
+import Transport
+
+/// The actor of this process: takes calls in each caller's order, runs up to its limit at a time, journals before it replies.
+///
+/// Confined to the loop.
+final class HostedActor: @unchecked Sendable {
+    let id: ActorID
+    let lineage: LineageID
+    private unowned let executor: Executor
+    private var host: (any ActorHost)?
+    private struct Caller {
+        var next: UInt64 = 0
+        var early: [UInt64: PushTask] = [:]
+    }
+    private var callers: [Address: Caller] = [:]
+    private var ready: [(PushTask, Address)] = []
+    private var running = 0
+    private let lock = Lock()
+    /// Calls that earlier epochs or incarnations have finished: answered, never run again.
+    private var logged: [LineageID: TaskOutcome]
+
+    init(id: ActorID, lineage: LineageID, executor: Executor, logged calls: [LoggedCall]) {
+        self.id = id
+        self.lineage = lineage
+        self.executor = executor
+        logged = [:]
+        for call in calls { logged[call.lineage] = call.outcome }
+    }
+
+    /// From the task thread: the constructor and the logged calls have run.
+    func install(_ host: any ActorHost) { lock.withLock { self.host = host } }
+
+    func enqueue(_ m: PushTask, from: Address) {
+        var caller = callers[from] ?? Caller()
+        caller.early[m.spec.sequence] = m
+        while let next = caller.early.removeValue(forKey: caller.next) {
+            caller.next += 1
+            ready.append((next, from))
+        }
+        callers[from] = caller
+        serve()
+    }
+
+    func cancel(_ task: TaskID) {
+        guard let at = ready.firstIndex(where: { $0.0.spec.id == task }) else { return }
+        let (m, from) = ready.remove(at: at)
+        executor.reply(m, to: from, .cancelled)
+    }
+
+    private func serve() {
+        while running < executor.actorConcurrency, !ready.isEmpty {
+            let (m, from) = ready.removeFirst()
+            if let outcome = logged[m.spec.lineage], !m.spec.lineage.isNone {
+                executor.reply(m, to: from, outcome)
+                continue
+            }
+            guard let host = lock.withLock({ host }) else {
+                let error = RayflowError(.actorUnavailable, "the actor is still being made")
+                executor.reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: false))
+                continue
+            }
+            running += 1
+            let member = Int(m.spec.function.index)
+            executor.run(m, from: from, host: host) { call in
+                try await host.invoke(member: member, call)
+            } finished: { [self] arguments, outcome, moved, executionNS in
+                finish(m, from, arguments, outcome, moved, executionNS)
+            }
+        }
+    }
+
+    /// Journaled in the order executed, and committed, before the result is released.
+    private func finish(
+        _ m: PushTask, _ from: Address, _ arguments: [Payload], _ outcome: TaskOutcome, _ moved: [MovedObject], _ executionNS: UInt64
+    ) {
+        running -= 1
+        guard let log = executor.core.log, executor.core.identity.isDurable, !m.spec.lineage.isNone else {
+            executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS)
+            return serve()
+        }
+        let call = LoggedCall(lineage: m.spec.lineage, method: m.spec.function, arguments: arguments, outcome: outcome)
+        logged[m.spec.lineage] = outcome
+        log.append(.actorCall(actor: lineage, call: call)) { [executor] isCommitted in
+            // A result that is not on record is never released: the run ends with the journal.
+            guard isCommitted else { return }
+            executor.core.loop.execute { executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+        }
+        serve()
+    }
+}

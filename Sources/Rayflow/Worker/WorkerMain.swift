@@ -1,0 +1,55 @@
+internal import CLinux
+internal import Dispatch
+internal import Glibc
+import ObjectStore
+import Raylet
+import RayflowCore
+import Transport
+
+/// The worker role: re-executed driver program, which never returns to the user's `main`.
+enum WorkerMain {
+    static func run(_ launch: WorkerLaunch, registry: Registry) -> Never {
+        guard ParentGuard.arm(expectedParent: launch.parent) else { exit(0) }
+        _ = rf_set_name("rayflow-worker")
+        for fd in [WorkerLaunch.socketFD, WorkerLaunch.dataFD, WorkerLaunch.controlFD] { _ = rf_fcntl_int(fd, F_SETFD, FD_CLOEXEC) }
+        let node = NodeID(launch.node.value)
+        let address = Address.process(id: launch.process, on: node)
+        do {
+            let arena = try Arena.attach(dataFD: WorkerLaunch.dataFD, controlFD: WorkerLaunch.controlFD, nonce: launch.nonce)
+            let loop = Loop()
+            let digest = registry.digest
+            let identity = Transport.Identity(
+                role: .worker, cluster: launch.cluster, token: launch.token, digest: FunctionDigest(high: digest.high, low: digest.low))
+            let session = launch.session
+            let network = SocketNetwork(loop: loop, identity: identity) { address in
+                address.isProcess ? "\(session)/\(hex(address.entity)).sock" : nil
+            }
+            let log = launch.isDurable ? RemoteRunLog(keeper: launch.driver, outputFolder: launch.outputFolder) : nil
+            let core = CoreWorker(
+                identity: .init(
+                    job: launch.job, node: node, address: address, epoch: launch.epoch, isDurable: launch.isDurable,
+                    journalKeeper: launch.driver),
+                network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(), log: log, root: .none)
+            log?.core = core
+            let executor = Executor(core: core, registry: registry, process: launch.process, isProcess: true)
+            try loop.sync {
+                network.observe { event in
+                    if case .refused(let refusal, _) = event { fail("the driver refused this worker: \(refusal)") }
+                }
+                network.attach(address, handler: core)
+                try network.listen(path: "\(session)/\(hex(launch.process)).sock")
+                network.adopt(descriptor: WorkerLaunch.socketFD)
+                executor.register()
+            }
+            withExtendedLifetime(executor) { dispatchMain() }
+        } catch {
+            fail("the worker cannot start: \(error)")
+        }
+    }
+
+    private static func fail(_ text: String) -> Never {
+        let line = Array("rayflow: \(text)\n".utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _exit(70)
+    }
+}

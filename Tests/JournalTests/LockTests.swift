@@ -81,8 +81,14 @@ struct LockTests {
         defer { free(arguments[0]) }
         var child = pid_t()
         #expect(posix_spawn(&child, "/bin/cat", &actions, nil, &arguments, nil) == 0)
-        lock.release()
-        #expect(try RunLock.peek(run) == nil)
+        let inherited = try Files.names(in: "/proc/\(child)/fd").map { name in
+            var target = [CChar](repeating: 0, count: 4096)
+            let count = readlink("/proc/\(child)/fd/\(name)", &target, target.count)
+            return String(decoding: target.prefix(max(count, 0)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+        #expect(!inherited.contains(run.lock))
+        #expect(inherited.contains("/dev/null"))
+        withExtendedLifetime(lock) {}
         close(gate[0])
         close(gate[1])
         var status: Int32 = 0

@@ -21,6 +21,9 @@ package struct Fence: ~Copyable, Sendable {
 
     private init(_ file: consuming Descriptor) { self.file = file }
 
+    // Closing is not enough while another thread spawns: until its exec the child has a copy of the descriptor.
+    deinit { _ = rf_ofd_unlock(file.raw) }
+
     /// Tries until the fence is free. Blocks the thread: never call it on an event loop, except with a time of zero.
     ///
     /// - Parameters:

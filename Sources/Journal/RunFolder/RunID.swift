@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 
 /// A run's name: nine letters and digits that sort by the time of the start, then the workflow's name: `0v3k9qd7m-wordcount`.
 ///

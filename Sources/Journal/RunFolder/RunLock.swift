@@ -66,7 +66,10 @@ package final class RunLock: Sendable {
     /// Gives the lock back. Later calls do nothing.
     package func release() {
         state.withLock { state in
-            if state.file >= 0 { close(state.file) }
+            guard state.file >= 0 else { return }
+            // Closing is not enough while another thread spawns: until its exec the child has a copy of the descriptor.
+            _ = rf_ofd_unlock(state.file)
+            close(state.file)
             state.file = -1
         }
     }

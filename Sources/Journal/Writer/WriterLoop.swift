@@ -1,5 +1,4 @@
 import CLinux
-import Glibc
 import Synchronization
 
 /// The writer thread's work: takes what is queued, writes it in batches, syncs when it is due, and answers.

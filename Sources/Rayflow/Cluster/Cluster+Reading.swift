@@ -1,7 +1,7 @@
 package import RayflowCore
 
 extension Cluster {
-    func value<T: RemoteValue>(of id: ObjectID, timeout: Duration?) async throws -> T {
+    nonisolated(nonsending) func value<T: RemoteValue>(of id: ObjectID, timeout: Duration?) async throws -> T {
         // Without a time limit nothing is decided here, so an object that is at hand needs no wait.
         if timeout == nil, let fetched = engine.ready(id) { return try value(fetched) }
         return try value(try await engine.fetch(id, timeout: timeout))
@@ -17,7 +17,7 @@ extension Cluster {
         }
     }
 
-    func outcome<T: RemoteValue>(of id: ObjectID) async -> Outcome<T> {
+    nonisolated(nonsending) func outcome<T: RemoteValue>(of id: ObjectID) async -> Outcome<T> {
         do {
             switch try await engine.fetch(id, timeout: nil) {
             case .payload(let payload): return .success(try payload.decode(T.self, in: self))

@@ -32,7 +32,7 @@ public final class Cluster: Sendable {
     }
 
     /// Waits for several objects; the order is that of the refs. Throws the first failure in that order.
-    public func get<T>(_ refs: [ObjectRef<T>]) async throws -> [T] {
+    public nonisolated(nonsending) func get<T>(_ refs: [ObjectRef<T>]) async throws -> [T] {
         engine.prefetch(refs.map(\.id))
         var values: [T] = []
         values.reserveCapacity(refs.count)
@@ -41,7 +41,7 @@ public final class Cluster: Sendable {
     }
 
     /// Waits for several objects of different types.
-    public func get<each T: RemoteValue>(_ refs: repeat ObjectRef<each T>) async throws -> (repeat each T) {
+    public nonisolated(nonsending) func get<each T: RemoteValue>(_ refs: repeat ObjectRef<each T>) async throws -> (repeat each T) {
         var ids: [ObjectID] = []
         for ref in repeat each refs { ids.append(ref.id) }
         engine.prefetch(ids)

@@ -18,13 +18,13 @@ public struct ObjectRef<Value: RemoteValue>: RemoteValue {
     /// - Throws: the body's own error if its type is registered, else ``RayflowError``. When the calling task is cancelled, `CancellationError`;
     ///   the remote task is left alone.
     @discardableResult
-    public func get(timeout: Duration? = nil) async throws -> Value {
+    public nonisolated(nonsending) func get(timeout: Duration? = nil) async throws -> Value {
         defer { withExtendedLifetime(box) {} }
         return try await box.cluster.value(of: id, timeout: timeout)
     }
 
     /// Waits for the value and never throws: a failure always comes with the remote facts, and with the typed error as its `cause`.
-    public func outcome() async -> Outcome<Value> {
+    public nonisolated(nonsending) func outcome() async -> Outcome<Value> {
         defer { withExtendedLifetime(box) {} }
         return await box.cluster.outcome(of: id)
     }

@@ -46,6 +46,25 @@ import Testing
         #expect(allocator.idleSlab()?.slab == 0)
     }
 
+    @Test("the last extent of a crowded class that fits is found")
+    func exhaustiveSearch() throws {
+        var allocator = ExtentAllocator(slabSize: Self.slabSize, slabCount: 1)
+        allocator.populate(slab: 0)
+        // 100 to 103 granules are one class.
+        let sizes = [103] + [Int](repeating: 100, count: 20)
+        var gaps: [Int] = []
+        for size in sizes {
+            gaps.append(try allocator.take(size: size, alignment: 1))
+            _ = try allocator.take(size: 1, alignment: 1)
+        }
+        _ = try allocator.take(size: allocator.freeGranules, alignment: 1)
+        for gap in gaps { allocator.free(gap) }
+        let found = try allocator.take(size: 103, alignment: 1)
+        #expect(allocator.extents[found].offset == 0)
+        #expect(allocator.allocate(size: 101, alignment: 1) == nil)
+        #expect(allocator.largestFree == 100)
+    }
+
     @Test("two hundred thousand operations never overlap, conserve their sums, and coalesce to nothing", arguments: [1, 2, 3] as [UInt64])
     func fuzz(seed: UInt64) throws {
         var random = SplitMix(seed: seed)

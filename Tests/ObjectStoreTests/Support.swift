@@ -86,6 +86,12 @@ final class ReadyStore {
         try settle(directives)
     }
 
+    func sweep() throws {
+        var directives: [StoreDirective] = []
+        store.sweepRetired(into: &directives)
+        try settle(directives)
+    }
+
     func clientDied(_ client: UInt64) throws {
         var directives: [StoreDirective] = []
         store.clientDied(client, into: &directives)

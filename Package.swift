@@ -5,6 +5,7 @@ let package = Package(
     name: "rayflow",
     products: [
         .executable(name: "rayflow", targets: ["RayflowMain"]),
+        .executable(name: "retrieve", targets: ["Retrieve"]),
         .library(name: "Rayflow", targets: ["Rayflow"]),
         .library(name: "RayflowCLI", targets: ["RayflowCLI"]),
         .library(name: "RayflowFoundation", targets: ["RayflowFoundation"]),
@@ -38,6 +39,8 @@ let package = Package(
         .target(name: "RayflowFoundation", dependencies: ["Rayflow"]),
         .target(name: "RayflowTestKit", dependencies: ["Rayflow", "Transport", "Raylet", "GCS", "Ownership", "ObjectStore"]),
         .executableTarget(name: "RayflowMain", dependencies: ["RayflowCLI"]),
+        // The example programs live beside their workflow files.
+        .executableTarget(name: "Retrieve", dependencies: ["Rayflow"], path: "Workflows/retrieve", exclude: []),
     ],
     swiftLanguageModes: [.v6]
 )

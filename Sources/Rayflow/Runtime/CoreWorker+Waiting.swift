@@ -53,6 +53,12 @@ extension CoreWorker {
         return await open(id)
     }
 
+    /// Waits until an object is finished, whatever it becomes.
+    package func settle(_ id: ObjectID) async throws(CancellationError) {
+        guard knows(id), state(of: id) == nil else { return }
+        if await waitFor([id], count: 1, timeout: nil) == .cancelled { throw CancellationError() }
+    }
+
     /// The content of a finished object.
     package func open(_ id: ObjectID) async -> Fetched {
         switch state(of: id) {

@@ -209,6 +209,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     }
 
     func lineage(of id: ObjectID) -> LineageID { lock.withLock { owner.lineage(of: id) } }
+    func knows(_ id: ObjectID) -> Bool { lock.withLock { owner.knows(id) } }
     func origin(of id: ObjectID) -> RefOrigin { lock.withLock { owner.origin(of: id) } }
 
     func enclose(_ payload: Payload) -> EnclosedPayload {
@@ -273,10 +274,15 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
                 owner.submit(spec, fingerprint: fingerprint, parent: scope.lineage, now: self.loop.now, into: &out)
                 for id in held { owner.release(id, into: &out) }
             }
+            note(spec, in: scope)
             return spec.results
         } catch {
             return fail(id, resultCount, ErrorRecord(error))
         }
+    }
+
+    private func note(_ spec: TaskSpec, in scope: SubmissionScope) {
+        if identity.isDurable, scope !== rootScope, spec.resultCount > 0 { scope.note(spec.result(0)) }
     }
 
     /// Results that are failures from the start: the submission itself had a fault.
@@ -333,6 +339,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
                 owner.submit(spec, parent: scope.lineage, now: self.loop.now, into: &out)
                 for id in held { owner.release(id, into: &out) }
             }
+            note(spec, in: scope)
             return spec.results
         } catch {
             return fail(id, call.resultCount, ErrorRecord(error))

@@ -9,6 +9,7 @@ package final class SubmissionScope: @unchecked Sendable {
     private let lock = Lock()
     private var ordinals: [Digest128: UInt32] = [:]
     private var puts: UInt32 = 0
+    private var children: [ObjectID] = []
 
     package init(lineage: LineageID, task: TaskID) {
         self.lineage = lineage
@@ -21,6 +22,12 @@ package final class SubmissionScope: @unchecked Sendable {
             return ObjectID(task: task, index: ObjectID.firstPut &+ puts)
         }
     }
+
+    /// A submission of this task, by its first result.
+    package func note(_ child: ObjectID) { lock.withLock { children.append(child) } }
+
+    /// The submissions so far.
+    package var submissions: [ObjectID] { lock.withLock { children } }
 
     /// How many equal ones came before.
     package func ordinal(of digest: Digest128) -> UInt32 {

@@ -110,6 +110,9 @@ package final class Executor: @unchecked Sendable {
             } catch {
                 outcome = failure(error, context)
             }
+            // In the journal a task ends after what it has submitted, for once it has ended it never runs again. A method of an actor
+            // does not wait: its own submissions may stand behind it in the actor's line.
+            if host == nil { for child in scope.submissions { _ = try? await core.settle(child) } }
             let elapsed = rf_monotonic_ns() - started
             let wantsArguments = finished != nil && core.identity.isDurable
             let payloads = wantsArguments ? arguments.map(\.payload) : []

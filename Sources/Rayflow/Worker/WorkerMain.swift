@@ -34,12 +34,15 @@ enum WorkerMain {
             let executor = Executor(core: core, registry: registry, process: launch.process, isProcess: true)
             try loop.sync {
                 network.observe { event in
-                    if case .refused(let refusal, _) = event { fail("the driver refused this worker: \(refusal)") }
+                    switch event {
+                    case .established(let hello) where hello.addresses.contains(.raylet(of: node)): executor.register()
+                    case .refused(let refusal, _): fail("the driver refused this worker: \(refusal)")
+                    default: break
+                    }
                 }
                 network.attach(address, handler: core)
                 try network.listen(path: "\(session)/\(hex(launch.process)).sock")
                 network.adopt(descriptor: WorkerLaunch.socketFD)
-                executor.register()
             }
             withExtendedLifetime(executor) { dispatchMain() }
         } catch {

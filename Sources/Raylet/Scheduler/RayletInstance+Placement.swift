@@ -49,7 +49,9 @@ extension RayletInstance {
 
     /// Until it reports again, a node to which a request was sent counts as having taken it.
     private mutating func take(_ resources: ResourceSet, from node: NodeID) {
-        others?[node]?.available -= resources
+        guard var left = others?[node]?.available else { return }
+        left -= resources
+        if left.isPlausibleBalance { others?[node]?.available = left }
     }
 
     mutating func nodesChanged(_ m: NodeTable, into out: inout [RayletDirective]) {

@@ -11,7 +11,7 @@ extension RayletInstance {
             }
             return
         }
-        if let entry = answers[m.lease], entry.hops >= m.hops || !entry.answer.isSpillback {
+        if let entry = answers[m.lease], !isStale(entry, m) {
             counters.duplicates += 1
             return repeatAnswer(entry.answer, m.lease, to: requester, into: &out)
         }
@@ -26,6 +26,12 @@ extension RayletInstance {
             return reject(m.lease, ErrorRecord(.cancelled, "job \(m.job) has ended"), into: &out)
         }
         place(m.lease, into: &out)
+    }
+
+    /// A spillback no longer holds when the request has come round with more hops, or when the node named has died.
+    private func isStale(_ entry: AnswerLog.Entry, _ m: RequestLease) -> Bool {
+        guard case .spillback(let raylet) = entry.answer else { return false }
+        return entry.hops < m.hops || others?[raylet.nodeID] == nil
     }
 
     private func repeatAnswer(_ answer: AnswerLog.Answer, _ lease: LeaseID, to: Address, into out: inout [RayletDirective]) {

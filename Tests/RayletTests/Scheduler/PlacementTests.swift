@@ -98,6 +98,17 @@ import Testing
         #expect(bench.worker(of: lease) != nil)
     }
 
+    @Test("a request sent to a node that has died since is placed anew when it is repeated") func spillbackToDeadNode() throws {
+        var bench = RayletBench(cpus: 1, others: [RayletBench.other(9, cpus: 2, free: 1)])
+        let running = try bench.request()
+        bench.registerAll()
+        let lease = try bench.request()
+        bench.receive(.nodeTable(NodeTable(nodes: [RayletBench.other(9, cpus: 2, free: 1, alive: false)])), from: .gcs)
+        _ = try bench.request(lease: lease)
+        bench.giveBack(running)
+        #expect(bench.worker(of: lease) != nil)
+    }
+
     @Test("a cancellation that overtakes a request coming round again wins") func cancelBeforeReturn() throws {
         var bench = RayletBench(cpus: 1, others: [RayletBench.other(9, cpus: 2, free: 1)])
         _ = try bench.request()

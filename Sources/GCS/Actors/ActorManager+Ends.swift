@@ -1,0 +1,118 @@
+import RayflowCore
+
+// Restarts and deaths.
+extension ActorManager {
+    /// The process of an incarnation is gone (its raylet has seen it, or its node is dead).
+    mutating func ended(_ id: ActorID, _ error: ErrorRecord, into out: inout [GCSDirective]) {
+        guard let was = actors[id], !was.isDead else { return }
+        forgetLease(of: id)
+        guard var entry = actors[id], entry.restartsLeft != 0 else {
+            let spent = was.options.maxRestarts > 0 ? " (after \(was.options.maxRestarts) restarts)" : ""
+            return die(id, died(was, error.message + spent, error), into: &out)
+        }
+        if case .alive = was.stage { entry.failedStarts = 0 } else { entry.failedStarts += 1 }
+        if entry.restartsLeft > 0 { entry.restartsLeft -= 1 }
+        entry.incarnation &+= 1
+        entry.lastError = error
+        entry.stage = .pausing
+        actors[id] = entry
+        publish(id, into: &out)
+        out.append(.startTimer(.restartActor(id, incarnation: entry.incarnation), afterNS: Self.pause(entry.failedStarts)))
+    }
+
+    /// The lease is over; nothing is to be said to its raylet.
+    mutating func forgetLease(of id: ActorID) {
+        guard let lease = actors[id]?.lease else { return }
+        byLease[lease.id] = nil
+        actors[id]?.stage = .waiting
+    }
+
+    /// None after a life or one failed start, then 100 ms, doubling to 10 s.
+    private static func pause(_ failedStarts: Int) -> UInt64 {
+        guard failedStarts > 1 else { return 0 }
+        return min(Limits.firstRestartNS << UInt64(min(failedStarts - 2, 20)), Limits.longestRestartNS)
+    }
+
+    mutating func restartDue(_ id: ActorID, incarnation: UInt32, nodes: inout NodeManager, into out: inout [GCSDirective]) {
+        guard let entry = actors[id], entry.stage == .pausing, entry.incarnation == incarnation else { return }
+        begin(id, nodes: &nodes, into: &out)
+    }
+
+    /// For good: its lease goes, its name is free, its subscribers hear why, its arguments are let go.
+    mutating func die(_ id: ActorID, _ error: ErrorRecord, into out: inout [GCSDirective]) {
+        guard var entry = actors[id], !entry.isDead else { return }
+        if let lease = entry.lease {
+            byLease[lease.id] = nil
+            let message: Message
+            if case .leasing = entry.stage {
+                message = .cancelLease(CancelLease(lease: lease.id))
+            } else {
+                message = .returnLease(ReturnLease(lease: lease.id, workerFailed: true))
+            }
+            out.append(.send(message, to: lease.raylet))
+        }
+        if let name = ActorName(entry.options), names[name] == id { names[name] = nil }
+        entry.stage = .dead(error)
+        actors[id] = entry
+        publish(id, into: &out)
+        entry.subscribers = []
+        entry.spec.arguments = []
+        entry.resolved = []
+        entry.replay = []
+        actors[id] = entry
+        if let forgotten = dead.append(id), let old = actors.removeValue(forKey: forgotten) {
+            for alias in old.aliases { aliases[alias] = nil }
+        }
+    }
+
+    mutating func kill(_ m: KillActor, into out: inout [GCSDirective]) -> Bool {
+        guard let entry = actors[resolve(m.actor)], !entry.isDead else { return false }
+        if m.noRestart {
+            die(entry.id, died(entry, "it was killed", nil), into: &out)
+            return true
+        }
+        switch entry.stage {
+        case .creating(let lease, _), .alive(let lease, _):
+            // The next incarnation begins when the raylet has seen the process gone: then it reports the lease as lost.
+            out.append(.send(.returnLease(ReturnLease(lease: lease.id, workerFailed: true)), to: lease.raylet))
+        case .loading, .dormant, .waiting, .pausing, .leasing, .dead: break  // there is no process
+        }
+        return true
+    }
+
+    mutating func jobEnded(_ job: JobID, into out: inout [GCSDirective]) {
+        for id in sorted(where: { $0.job == job && !$0.isDead }) {
+            guard let entry = actors[id] else { continue }
+            die(id, died(entry, "its job has ended", nil), into: &out)
+        }
+    }
+
+    /// The process that made actors is gone.
+    mutating func ownerDied(_ owner: Address, into out: inout [GCSDirective]) {
+        for id in sorted(where: { $0.spec.owner == owner && !$0.isDead }) {
+            guard let entry = actors[id] else { continue }
+            die(id, died(entry, "the process that created it is gone", nil), into: &out)
+        }
+    }
+
+    mutating func subscriberGone(where isGone: (Address) -> Bool) {
+        for id in sorted(where: { $0.subscribers.contains { isGone($0.address) } }) {
+            actors[id]?.subscribers.removeAll { isGone($0.address) }
+        }
+        for (id, waiting) in unknown { unknown[id] = waiting.filter { !isGone($0) } }
+    }
+
+    /// A node is dead: what lived there is lost, what was only asked for there is asked for elsewhere.
+    mutating func nodeDied(_ node: NodeID, nodes: inout NodeManager, into out: inout [GCSDirective]) {
+        let raylet = Address.raylet(of: node)
+        let error = ErrorRecord(.workerCrashed, "node \(node) is dead", node: "\(node)")
+        for id in sorted(where: { $0.lease?.raylet == raylet }) {
+            if case .leasing? = actors[id]?.stage {
+                forgetLease(of: id)
+                create(id, nodes: &nodes, into: &out)
+            } else {
+                ended(id, error, into: &out)
+            }
+        }
+    }
+}

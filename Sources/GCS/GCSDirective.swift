@@ -1,0 +1,17 @@
+package import RayflowCore
+
+/// What a ``GCSInstance`` asks of its shell. Directives are carried out in order.
+package enum GCSDirective: Sendable {
+    case send(Message, to: Address)
+    case startTimer(GCSTimer, afterNS: UInt64)
+    /// Read the logged calls of an actor from the run's journal; `actorHistoryLoaded` or `actorHistoryFailed` follows.
+    case loadActorHistory(ActorID, LineageID)
+}
+
+package enum GCSTimer: Hashable, Sendable {
+    case broadcast
+    case nodeGone(NodeID, generation: UInt64)
+    case driverGone(JobID, generation: UInt64)
+    case restartActor(ActorID, incarnation: UInt32)
+    case unknownActor(ActorID)
+}

@@ -17,6 +17,10 @@ package enum StoreLimits {
     /// From here on objects begin and end on page boundaries, so that the writable range of one never covers another.
     package static let pageAlignedFrom = 64 << 10
 
+    /// Writable mappings that a process keeps for its next puts, and their bytes of address space.
+    package static let keptWindows = 16
+    package static let keptWindowBytes = 256 << 20
+
     /// Entries of the index, so objects of a node that are in shared memory at the same time.
     package static let maximumSlotCount = 1 << 16
     /// The index has a slot for each this many bytes of the arena: the size from which objects are stored there.

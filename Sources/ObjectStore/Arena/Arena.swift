@@ -13,6 +13,7 @@ package final class Arena: Sendable {
     let data: Descriptor
     let control: Descriptor
     private let mapping: Mapping
+    let windows = WindowCache()
     private let probe: MemoryProbe
 
     /// Creates the memory: what the raylet does, once in its life.

@@ -2,7 +2,8 @@ package import RayflowCore
 
 /// A second mapping of one object's pages, writable, as long as somebody holds the window.
 ///
-/// The read-only mapping of the arena is never opened: views of sealed neighbours stay protected, and nothing has to be closed again.
+/// The read-only mapping of the arena is never opened: views stay protected. The process keeps the last few mappings for its next puts
+/// (``WindowCache``), so dropping a window does not take the address away at once.
 /// From 64 KiB on an object owns its pages, so a window on one never reaches another.
 package final class WriteWindow: Sendable {
     /// The object's bytes; valid while the window lives.
@@ -16,8 +17,9 @@ package final class WriteWindow: Sendable {
         let first = offset / page * page
         let end = min((offset + max(Int(place.size), 1) + page - 1) / page * page, arena.geometry.dataSize)
         guard first < end else { throw .outOfBounds(place) }
-        mapping = try Mapping(of: arena.data.raw, offset: first, count: end - first, isWritable: true, isPrefaulted: true)
-        memory = UnsafeMutableRawBufferPointer(start: mapping.base + (offset - first), count: Int(place.size))
+        let start: Int
+        (mapping, start) = try arena.windows.mapping(of: arena.data, covering: first..<end)
+        memory = UnsafeMutableRawBufferPointer(start: mapping.base + (offset - start), count: Int(place.size))
         self.place = place
     }
 }

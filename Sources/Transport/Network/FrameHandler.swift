@@ -6,7 +6,7 @@ package protocol FrameHandler: AnyObject, Sendable {
     func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address)
 
     /// The peer's process is gone or cannot be reached. Comes after every frame that it sent before, to every local endpoint.
-    /// Frames on their way to it may be lost. Sending again tries anew.
+    /// Frames on their way to it may be lost. Sending again tries anew. May come twice for one end.
     func disconnected(_ peer: Address)
 
     /// The frames of one read batch have been delivered; what is sent now leaves in one flush.

@@ -28,6 +28,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     var state = State.opening
     /// Set when established.
     var hello: Hello?
+    /// Set when established, or before: when another connection has shown who will answer here.
     var peer: Peer?
     /// Addresses for which frames wait here until the handshake shows whether the peer serves them.
     var wanted: Set<Address> = []
@@ -37,6 +38,12 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     private var decoder = FrameDecoder()
     private var pending = ByteBuffer()
     private var isDirty = false
+    private var isWriting = false
+    /// Something came while writing and is dealt with on a later turn.
+    private var hasPutOff = false
+    private var isInactive = false
+    /// To die off as soon as the handshake is through.
+    private var isDoomed = false
     private var handshakeTimer: Timer?
 
     init(_ origin: Origin, of network: SocketNetwork) {
@@ -50,7 +57,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     // MARK: sending
 
     func enqueue(kind: UInt8, body: [UInt8], payload: UnsafeRawBufferPointer, from: Address, to: Address) {
-        guard state == .established || state == .opening else { return }
+        guard state == .established || state == .opening, !isDoomed else { return }
         pending.writeFrame(kind: kind, from: from, to: to, body: body, payload: payload)
         gathered()
     }
@@ -70,7 +77,7 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     func flush() {
         isDirty = false
         guard state == .established, let context, pending.readableBytes > 0 else { return }
-        context.writeAndFlush(wrapOutboundOut(pending), promise: nil)
+        write(pending, in: context)
         if pending.capacity > TransportLimits.keptBufferBytes {
             pending = ByteBuffer()
         } else {
@@ -111,6 +118,9 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     /// Nothing more is sent; the peer's end of it follows once its frames are read.
     func dieOff() {
+        isDoomed = true
+        pending = ByteBuffer()
+        guard state == .established else { return }
         state = .dying
         context?.close(mode: .output, promise: nil)
     }
@@ -127,7 +137,21 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
     private func write(_ kind: ControlKind, _ body: [UInt8], in context: ChannelHandlerContext) {
         var frame = context.channel.allocator.buffer(capacity: FrameCodec.lengthBytes + FrameCodec.headerBytes + body.count)
         frame.writeFrame(kind: kind.rawValue, from: .link, to: .link, body: body)
-        context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
+        write(frame, in: context)
+    }
+
+    /// A write that finds the peer gone reads what is left and closes the channel before it returns. That is put off to a later turn, so
+    /// that no handler is called inside of a send.
+    private func write(_ buffer: ByteBuffer, in context: ChannelHandlerContext) {
+        isWriting = true
+        context.writeAndFlush(wrapOutboundOut(buffer), promise: nil)
+        isWriting = false
+        guard hasPutOff else { return }
+        hasPutOff = false
+        network.loop.execute { [self] in
+            drain()
+            if isInactive { network.connectionClosed(self) }
+        }
     }
 
     // MARK: channel
@@ -146,10 +170,31 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         unwrapInboundIn(data).withUnsafeReadableBytes { decoder.append($0) }
+        if isWriting {
+            hasPutOff = true
+        } else {
+            drain()
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(why: "\(error)") }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        handshakeTimer?.cancel()
+        isInactive = true
+        if isWriting {
+            hasPutOff = true
+        } else if !hasPutOff {
+            network.connectionClosed(self)
+        }
+    }
+
+    /// Deals with the whole frames that have come.
+    private func drain() {
         do {
             while state != .closed, let frame = try decoder.next() {
                 if frame.to == .link {
-                    try control(frame, in: context)
+                    try control(frame)
                 } else if state == .opening {
                     throw Refusal(.malformed, "a frame before the handshake")
                 } else if hello != nil {
@@ -168,26 +213,20 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
         }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { close(why: "\(error)") }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        handshakeTimer?.cancel()
-        network.connectionClosed(self)
-    }
-
     // MARK: control frames
 
-    private func control(_ frame: Frame, in context: ChannelHandlerContext) throws {
+    private func control(_ frame: Frame) throws {
         switch (ControlKind(rawValue: frame.kind), state) {
         case (.hello, .opening):
             let hello = try Hello(decoding: frame.body)
             if let refusal = hello.refusal(by: network.identity) { throw refusal }
-            if let refusal = network.conflict(hello) { throw refusal }
+            if let refusal = network.conflict(hello, of: self) { throw refusal }
             handshakeTimer?.cancel()
-            if !speaksFirst { write(.hello, network.hello.encoded, in: context) }
+            if !speaksFirst, let context { write(.hello, network.hello.encoded, in: context) }
             self.hello = hello
             state = .established
             network.establish(self, hello)
+            if isDoomed { dieOff() }
         case (.refusal, .opening):
             let refusal = try Refusal(decoding: frame.body)
             state = .dying

@@ -101,7 +101,7 @@ package final class SocketNetwork: Network, @unchecked Sendable {
 
     package func flush() {
         loop.assertInLoop()
-        // Flushing may find a peer gone, but that is reported later: nothing is added meanwhile.
+        // Flushing may find a peer gone, but that is put off to a later turn: nothing is added meanwhile.
         for connection in dirty { connection.flush() }
         dirty.removeAll(keepingCapacity: true)
     }
@@ -228,7 +228,10 @@ package final class SocketNetwork: Network, @unchecked Sendable {
     func deliver(_ frame: Frame) { endpoints.deliver(frame) }
 
     /// An address belongs to one living process.
-    func conflict(_ hello: Hello) -> Refusal? {
+    func conflict(_ hello: Hello, of connection: Connection) -> Refusal? {
+        if let expected = connection.peer?.instance, expected != hello.identity.instance {
+            return Refusal(.addressInUse, "another process is known under the address that was dialed")
+        }
         for address in hello.addresses {
             let owner = routes[address]?.peer?.instance
             let isTaken = endpoints.serves(address) || owner.map { $0 != hello.identity.instance } ?? false
@@ -240,7 +243,9 @@ package final class SocketNetwork: Network, @unchecked Sendable {
     func establish(_ connection: Connection, _ hello: Hello) {
         let instance = hello.identity.instance
         let peer: Peer
-        if let known = peers[instance] {
+        if let expected = connection.peer {
+            peer = expected
+        } else if let known = peers[instance] {
             peer = known
             peer.others.append(connection)
         } else {
@@ -268,11 +273,13 @@ package final class SocketNetwork: Network, @unchecked Sendable {
     private func assign(_ addresses: [Address], to peer: Peer) {
         peer.addresses.formUnion(addresses)
         for address in addresses {
-            if let waiting = routes[address], waiting.state == .opening, waiting.wanted.isSubset(of: peer.addresses) {
+            if let waiting = routes[address], waiting.state == .opening, waiting.peer == nil, waiting.wanted.isSubset(of: peer.addresses) {
                 // Both dialed at once: the first to be established carries what waits, the other will be read only.
                 for address in waiting.wanted { routes[address] = peer.primary }
                 waiting.wanted = []
                 peer.primary.takeWaiting(from: waiting)
+                waiting.peer = peer
+                peer.others.append(waiting)
             }
             if routes[address]?.state != .opening { routes[address] = peer.primary }
         }
@@ -280,7 +287,7 @@ package final class SocketNetwork: Network, @unchecked Sendable {
 
     func announced(_ addresses: [Address], by connection: Connection) throws(Refusal) {
         guard let peer = connection.peer, let hello = connection.hello else { return }
-        if let refusal = conflict(Hello(identity: hello.identity, addresses: addresses)) { throw refusal }
+        if let refusal = conflict(Hello(identity: hello.identity, addresses: addresses), of: connection) { throw refusal }
         guard peer.addresses.union(addresses).count <= TransportLimits.announcedAddresses else {
             throw Refusal(.malformed, "a peer announces too many addresses")
         }
@@ -301,10 +308,8 @@ package final class SocketNetwork: Network, @unchecked Sendable {
         connections[ObjectIdentifier(connection)] = nil
         if case .dialed(let path) = connection.origin, dialed[path] === connection { dialed[path] = nil }
         var lost = connection.wanted
-        if let peer = connection.peer, let hello = connection.hello {
-            lost.formUnion(part(connection, from: peer))
-            report(.closed(hello, why: connection.whyClosed))
-        }
+        if let peer = connection.peer { lost.formUnion(part(connection, from: peer)) }
+        if let hello = connection.hello { report(.closed(hello, why: connection.whyClosed)) }
         connection.peer = nil
         let ordered = lost.sorted { ($0.node, $0.entity) < ($1.node, $1.entity) }
         for address in ordered where routes[address] === connection { routes[address] = nil }
@@ -323,7 +328,8 @@ package final class SocketNetwork: Network, @unchecked Sendable {
             peer.primary = peer.others.removeFirst()
             for address in peer.addresses where routes[address] === connection { routes[address] = peer.primary }
         }
-        for remaining in [peer.primary] + peer.others where remaining.state == .established { remaining.dieOff() }
+        // A second connection that never came about means nothing.
+        if connection.hello != nil { for remaining in [peer.primary] + peer.others { remaining.dieOff() } }
         return []
     }
 }

@@ -12,7 +12,8 @@ package enum SizeForm {
 
     package static let hint = "write a number and a unit: 512KiB, 256MiB, 1GB, 1.5GiB"
 
-    /// Nil for what is no size or is too large for a count of bytes. Blanks between number and unit are allowed; fractions of a byte are cut.
+    /// Nil for what is no size or is too large for a count of bytes. Blanks between number and unit are allowed; fractions of a
+    /// byte are cut.
     package static func parse(_ text: some StringProtocol) -> ByteCount? {
         let digits = text.prefix { $0.isASCII && $0.isNumber || $0 == "." }
         let name = text.dropFirst(digits.count).drop { $0 == " " }

@@ -6,8 +6,8 @@ extension StepSpec {
 
     /// What the step does, as bytes for the key under which its results can be used again.
     ///
-    /// Holds the kind, its body, what is read from where as outputs, the declared environment, the version, and for processes shell, working
-    /// folder and sandbox. It does not hold id, resources, retry, timeout or the place in the file, nor the values of `with` and of
+    /// Holds the kind, its body, what is read from where as outputs, the declared environment, the version, and for processes shell,
+    /// working folder and sandbox. It does not hold id, resources, retry, timeout or the place in the file, nor the values of `with` and of
     /// ``bodyTemplates``, which are hashed resolved beside it. Layout, comments and quotes of the YAML do not count; the text of a script
     /// does, to the byte.
     package var normalisedBody: [UInt8] {

@@ -10,7 +10,7 @@ package struct WorkflowFile: Sendable {
     package var name: String
     package var description: String?
     package var app: AppSpec?
-    package var inputs: [InputSpec] = []
+    package var inputs: [InputSpec] = [] { didSet { inputIndex = NameIndex(inputs.lazy.map(\.name)) } }
     package var outputs: [TemplateMember] = []
     /// Already part of the environment of every step.
     package var env: [EnvironmentSpec] = []
@@ -23,6 +23,7 @@ package struct WorkflowFile: Sendable {
     package var maxParallel: Int?
 
     private var stepIndex = NameIndex()
+    private var inputIndex = NameIndex()
 
     init(source: SourceText, name: String) {
         self.source = source
@@ -37,9 +38,10 @@ package struct WorkflowFile: Sendable {
     func stepNumber(_ id: String) -> Int? { stepIndex.find(id) }
     func stepNumber(exactly id: String) -> Int? { stepIndex.findExactly(id) }
 
-    /// The step of that id. Expressions do not tell upper from lower case, so when none has exactly that id, the first of its letters is meant.
+    /// The step of that id. Expressions do not tell upper from lower case, so when none has exactly that id, the first
+    /// of its letters is meant.
     package func step(_ id: String) -> StepSpec? { stepIndex.find(id).map { steps[$0] } }
-    package func input(_ name: String) -> InputSpec? { NameIndex(inputs.map(\.name)).find(name).map { inputs[$0] } }
+    package func input(_ name: String) -> InputSpec? { inputIndex.find(name).map { inputs[$0] } }
     package func actor(_ id: String) -> ActorSpec? { actors.first { $0.id == id } }
 }
 

@@ -3,15 +3,16 @@ extension SourceText {
     /// - Throws: ``Diagnostics`` for what is too large, not UTF-8, or holds a character that YAML does not allow or that YAML 1.1 and 1.2
     ///   read differently.
     package init(file: String, checking bytes: [UInt8]) throws(Diagnostics) {
+        guard bytes.count <= YAMLLimits.fileBytes else {
+            let message = "is larger than \(YAMLLimits.fileBytes >> 20) MiB"
+            throw Diagnostics([Diagnostic(file: file, position: nil, code: .limit, message: message)])
+        }
         let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
         self.init(file: file, bytes: bytes.starts(with: mark) ? Array(bytes.dropFirst(mark.count)) : bytes)
         if let fault = firstFault() { throw Diagnostics([fault]) }
     }
 
     private func firstFault() -> Diagnostic? {
-        guard bytes.count <= YAMLLimits.fileBytes else {
-            return diagnostic(.limit, "is larger than \(YAMLLimits.fileBytes >> 20) MiB", at: nil)
-        }
         for marks: [UInt8] in [[0xFF, 0xFE], [0xFE, 0xFF]] where bytes.starts(with: marks) {
             return Diagnostic(file: file, position: nil, code: .notUTF8, message: "is UTF-16 text", hint: "save the file as UTF-8")
         }

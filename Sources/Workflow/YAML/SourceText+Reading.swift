@@ -2,7 +2,8 @@ internal import Glibc
 
 extension SourceText {
     /// Reads a file whole.
-    /// - Throws: ``Diagnostics`` when it is missing, no regular file, unreadable or too large, and for what ``init(file:checking:)`` refuses.
+    /// - Throws: ``Diagnostics`` when it is missing, no regular file, unreadable or too large, and what
+    ///   ``init(file:checking:)`` throws.
     package static func read(path: String) throws(Diagnostics) -> SourceText {
         func fault(_ message: String, hint: String? = nil, code: DiagnosticCode = .unreadable) -> Diagnostics {
             Diagnostics([Diagnostic(file: path, position: nil, code: code, message: message, hint: hint)])

@@ -85,7 +85,7 @@ struct YAMLComposer {
             let keyNode = try node()
             guard var key = keyNode.scalar else {
                 throw source.diagnostic(
-                    .complexKey, "a key must be a scalar, this is a \(keyNode.kindName)", at: place(keyEvent.range.lowerBound))
+                    .complexKey, "a key must be a scalar, this is \(keyNode.kindPhrase)", at: place(keyEvent.range.lowerBound))
             }
             // The key of an alias stands where the alias is, not where its text was first written.
             if case .alias = keyEvent.kind { key.position = place(keyEvent.range.lowerBound) }
@@ -110,7 +110,7 @@ struct YAMLComposer {
         var names = Set(entries.map(\.name))
         for part in node.list ?? [node] {
             guard let map = part.map else {
-                faults.add(source.diagnostic(.merge, "'<<' wants a map or a list of maps, this is a \(part.kindName)", at: part.position))
+                faults.add(source.diagnostic(.merge, "'<<' wants a map or a list of maps, this is \(part.kindPhrase)", at: part.position))
                 continue
             }
             for entry in map where names.insert(entry.name).inserted { entries.append(entry) }

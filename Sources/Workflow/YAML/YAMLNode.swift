@@ -58,12 +58,17 @@ extension YAMLNode {
         }
     }
 
-    /// The word for the kind of value, as diagnostics use it.
-    package var kindName: String {
+    /// What the node is, with its article, as diagnostics say it.
+    package var kindPhrase: String {
         switch content {
-        case .scalar(let scalar): scalar.value.kindName
-        case .list: "list"
-        case .map: "map"
+        case .scalar(let scalar):
+            switch scalar.value {
+            case .null: "empty"
+            case .int: "an int"
+            default: "a \(scalar.value.kindName)"
+            }
+        case .list(let elements): elements.isEmpty ? "an empty list" : "a list"
+        case .map(let entries): entries.isEmpty ? "an empty map" : "a map"
         }
     }
 }

@@ -1,7 +1,7 @@
 /// Refuses what libyaml lets pass but YAML 1.2 does not allow, and what the two would read differently.
 ///
-/// libyaml does not look at the indentation of continued lines within quotes and flow collections, at the blank before a comment, and at the
-/// dash and the question mark at the start of plain scalars within flow collections.
+/// libyaml does not look at the indentation of continued lines within quotes and flow collections, at the blank before a comment, and at
+/// the dash and the question mark at the start of plain scalars within flow collections.
 struct YAMLStrictness {
     private let source: SourceText
     private var bytes: [UInt8] { source.bytes }
@@ -29,7 +29,10 @@ struct YAMLStrictness {
         case .alias(let name): try checkName(name, at: event.range.lowerBound)
         case .scalar(let text, let style): try check(text, style, event.range)
         case .listStart(let isFlow): open(event, isFlow: isFlow)
-        case .mapStart(let isFlow): open(event, isFlow: isFlow)
+        case .mapStart(let isFlow):
+            // A pair within a list begins with its question mark.
+            try checkQuestionMark(at: event.range.lowerBound)
+            open(event, isFlow: isFlow)
         case .listEnd, .mapEnd: try close(event)
         }
         previousEnd = max(previousEnd, event.range.upperBound)
@@ -70,8 +73,8 @@ struct YAMLStrictness {
         if flowDepth == 0 { try checkLines(outermostFlowStart..<event.range.upperBound, what: "a flow collection", isQuoted: false) }
     }
 
-    /// Each line but the first must be indented deeper than the block around, with spaces. The closing bracket may stand at its indentation,
-    /// as nearly everybody writes it.
+    /// Each line but the first must be indented deeper than the block around, with spaces. The closing bracket may stand at its
+    /// indentation, as nearly everybody writes it.
     private func checkLines(_ range: Range<Int>, what: String, isQuoted: Bool) throws(Diagnostic) {
         let needed = (indents.last ?? -1) + 1
         let first = source.lineNumber(at: range.lowerBound)
@@ -143,14 +146,20 @@ struct YAMLStrictness {
             case UInt8(ascii: "#"):
                 guard at == 0 || bytes.isBlank(at: at - 1) || bytes.isBreak(at: at - 1) else { throw gapFault(at: at) }
                 while at < range.upperBound, !bytes.isBreak(at: at) { at += 1 }
-            case UInt8(ascii: "?") where flowDepth > 0 && !bytes.isBlank(at: at + 1) && !bytes.isBreak(at: at + 1):
-                throw source.diagnostic(
-                    .syntax, "not valid YAML 1.1: a plain scalar that begins with '?'", hint: "put it in quotes",
-                    at: source.position(at: at))
-            default: break
+            default: try checkQuestionMark(at: at)
             }
             at += 1
         }
+    }
+
+    /// `[?b]` is a text to YAML 1.2 and a key to libyaml.
+    private func checkQuestionMark(at offset: Int) throws(Diagnostic) {
+        guard flowDepth > 0, bytes.has(UInt8(ascii: "?"), at: offset), !bytes.isBlank(at: offset + 1), !bytes.isBreak(at: offset + 1) else {
+            return
+        }
+        throw source.diagnostic(
+            .syntax, "a text that begins with '?' is read differently by YAML versions", hint: "put it in quotes",
+            at: source.position(at: offset))
     }
 
     private func gapFault(at offset: Int) -> Diagnostic {

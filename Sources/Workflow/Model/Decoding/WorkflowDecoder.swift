@@ -18,15 +18,7 @@ struct WorkflowDecoder {
     }
 
     mutating func wrongType(_ what: String, wants: String, _ node: YAMLNode, hint: String? = nil) {
-        fault(.wrongType, "\(what) wants \(wants), this is \(Self.article(node))", hint: hint, at: node.position)
-    }
-
-    static func article(_ node: YAMLNode) -> String {
-        switch node.kindName {
-        case "null": "empty"
-        case "int": "an int"
-        default: "a \(node.kindName)"
-        }
+        fault(.wrongType, "\(what) wants \(wants), this is \(node.kindPhrase)", hint: hint, at: node.position)
     }
 
     static func didYouMean(_ name: String, among names: some Sequence<String>) -> String? {

@@ -1,0 +1,5 @@
+/// The bounds of the shell around a run.
+package enum ControllerLimits {
+    /// Failures of the system, as against those of the function, that the engine repeats without using up an attempt.
+    package static let systemRetries = 3
+}

@@ -1,0 +1,239 @@
+package import Journal
+package import Raylet
+internal import RayflowCore
+internal import CLinux
+
+/// Runs a workflow: asks a ``RunInstance`` what is to be done, and does it through a ``StepPort``.
+///
+/// Everything of the instance happens on one thread of its own; files of finished attempts are read on a second one.
+package final class RunController: @unchecked Sendable {
+    /// Where a unit's running attempt is.
+    enum Running {
+        case step(StepHandle)
+        case call([ObjectID])
+    }
+
+    private let queue = SerialQueue(name: "rayflow-run")
+    private let files = SerialQueue(name: "rayflow-outputs")
+    let port: any StepPort
+    private let folder: RunFolder
+    private let environment: [EnvironmentVariable]
+    private let epoch: UInt32
+    private let observer: (any RunObserver)?
+
+    // Only on `queue`.
+    private var instance: RunInstance
+    private var outbox: [RunDirective] = []
+    private var isPerforming = false
+    private var onEnd: (@Sendable (RunOutcome) -> Void)?
+    private var lastReport: RunReport?
+    var running: [Int: Running] = [:]
+    var objects: [ValueRef: ObjectID] = [:]
+    var nextRef: UInt64 = 1
+    var actors: [String: Result<ActorID, ErrorRecord>] = [:]
+
+    /// - Parameters:
+    ///   - environment: what every process starts with; the engine's own variables are taken out.
+    ///   - facts: nil asks this machine.
+    package init(
+        _ workflow: WorkflowFile, options: RunOptions, history: RunHistory = RunHistory(), folder: RunFolder, port: any StepPort,
+        environment: [EnvironmentVariable], observer: (any RunObserver)? = nil, facts: (any OutsideFacts)? = nil
+    ) {
+        self.port = port
+        self.folder = folder
+        self.environment = environment.filter { !$0.name.hasPrefix("RAYFLOW_") || $0.name == RunHome.variable }
+        self.observer = observer
+        epoch = options.epoch
+        let facts =
+            facts
+            ?? LocalFacts(workflowFolder: options.workflowFolder, attemptsFolder: options.attemptsFolder, environment: self.environment)
+        instance = RunInstance(workflow, options: options, history: history, facts: facts)
+    }
+
+    // MARK: From outside
+
+    /// Begins. Once.
+    /// - Parameter onEnd: once, on the controller's thread, when every unit has ended.
+    package func start(_ onEnd: @escaping @Sendable (RunOutcome) -> Void) {
+        queue.run { [self] in
+            self.onEnd = onEnd
+            apply { $0.start(now: $1, into: &$2) }
+        }
+    }
+
+    /// Runs to the end.
+    package func run() async -> RunOutcome {
+        await withCheckedContinuation { continuation in start { continuation.resume(returning: $0) } }
+    }
+
+    /// Stops what runs; the end comes when all of it has ended.
+    package func cancel() {
+        queue.run { [self] in apply { $0.cancel(now: $1, into: &$2) } }
+    }
+
+    /// The engine or the journal cannot go on.
+    package func fault(_ message: String) {
+        queue.run { [self] in apply { $0.onFault(message, now: $1, into: &$2) } }
+    }
+
+    /// The state of the run now. Not from the controller's thread; nil only before the start of a run whose queue is gone.
+    package func snapshot() -> RunReport? {
+        if let report = queue.ask({ [self] in lastReport ?? instance.report(now: rf_wall_ns()) }) { return report }
+        // The queue has ended, so nobody changes it any more.
+        return lastReport
+    }
+
+    /// How many units stand where, and which ran longest.
+    package func progress(runningAtMost count: Int) -> (RunCounts, [(position: String, started: UInt64)])? {
+        queue.ask { [self] in (instance.progress, instance.running(atMost: count)) }
+    }
+
+    // MARK: On the queue
+
+    func apply(_ event: (inout RunInstance, UInt64, inout [RunDirective]) -> Void) {
+        guard !instance.isEnded else { return }
+        event(&instance, rf_wall_ns(), &outbox)
+        guard !isPerforming else { return }
+        isPerforming = true
+        while !outbox.isEmpty {
+            var batch: [RunDirective] = []
+            swap(&batch, &outbox)
+            for directive in batch { perform(directive) }
+        }
+        isPerforming = false
+    }
+
+    /// From any thread.
+    func post(_ event: @escaping @Sendable (inout RunInstance, UInt64, inout [RunDirective]) -> Void) {
+        queue.run { [self] in apply(event) }
+    }
+
+    private func perform(_ directive: RunDirective) {
+        switch directive {
+        case .record(let position, let record): port.record(position: position, json: record.json.compact)
+        case .saveOutputs(let position, let attempt, let outputs): save(outputs, position, attempt)
+        case .launch(let unit, let order): launch(unit, order)
+        case .adopt(let unit, let order, let exit): finish(unit, order, exit)
+        case .call(let unit, let order): call(unit, order)
+        case .createActor(let order): createActor(order)
+        case .cancel(let unit, _): cancel(unit)
+        case .materialise(let refs): materialise(refs)
+        case .release(let refs): for ref in refs { if let id = objects.removeValue(forKey: ref) { port.release(id) } }
+        case .startTimer(let timer, let delay):
+            queue.run(afterNanoseconds: delay) { [self] in apply { $0.onTimer(timer, now: $1, into: &$2) } }
+        case .event(let event): show(event)
+        case .ended(let outcome): end(outcome)
+        }
+    }
+
+    private func save(_ outputs: JSON, _ position: String, _ attempt: Int) {
+        do throws(JournalFault) {
+            try AttemptFiles.save(outputs, in: instance.options.attemptFolder(position, attempt))
+        } catch {
+            let message = "cannot keep the outputs of '\(position)': \(error)"
+            apply { $0.onFault(message, now: $1, into: &$2) }
+        }
+    }
+
+    private func show(_ event: RunEvent) {
+        guard let observer else { return }
+        let counts = instance.progress
+        guard case .failed(let position, let failure, let isTolerated, _) = event, let log = failure.log else {
+            return observer.onRunEvent(event, counts)
+        }
+        let tail = LogTail.lines(ofAttempt: log)
+        observer.onRunEvent(.failed(position: position, failure: failure, isTolerated: isTolerated, tail: tail), counts)
+    }
+
+    private func end(_ outcome: RunOutcome) {
+        lastReport = outcome.report
+        for id in objects.values { port.release(id) }
+        objects = [:]
+        let onEnd = onEnd
+        self.onEnd = nil
+        files.close()
+        onEnd?(outcome)
+        queue.close()
+    }
+
+    // MARK: Processes
+
+    private func launch(_ unit: Int, _ order: ShellOrder) {
+        do throws(JournalFault) {
+            try AttemptFiles.prepare(order)
+        } catch {
+            return fail(unit, order.attempt, StepFailure(.failure, "cannot prepare the attempt: \(error)"))
+        }
+        let attempt = order.attempt
+        let handle = port.runStep(
+            name: order.position, key: order.key, start: start(order), resources: order.resources, fingerprint: order.fingerprint
+        ) { [weak self] result in
+            self?.ended(unit, order, result)
+        }
+        running[unit] = .step(handle)
+        port.whenStarted(handle) { [weak self] in
+            self?.post { instance, _, directives in instance.onProcessStarted(unit: unit, attempt: attempt, into: &directives) }
+        }
+    }
+
+    private func start(_ order: ShellOrder) -> StepStart {
+        StepStart(
+            key: 0, attempt: Attempt(epoch: epoch, number: UInt32(clamping: order.attempt)), arguments: order.arguments,
+            environment: merged(order.environment), workdir: order.workdir, input: order.input, outputPath: order.stdoutPath,
+            errorPath: order.stderrPath, attemptFolder: order.folder, token: "\(folder.id)/\(epoch)/\(order.key)",
+            timeoutMilliseconds: order.timeout.map { UInt64(max(($0 / .milliseconds(1)).rounded(.up), 1)) },
+            graceMilliseconds: UInt64(max(order.grace / .milliseconds(1), 0)), fencePath: folder.fence)
+    }
+
+    /// The run's own environment with the step's on top, each name once.
+    private func merged(_ own: [EnvironmentVariable]) -> [EnvironmentVariable] {
+        var last: [String: Int] = [:]
+        for (index, variable) in own.enumerated() { last[variable.name] = index }
+        return environment.filter { last[$0.name] == nil } + own.enumerated().filter { last[$1.name] == $0 }.map(\.element)
+    }
+
+    private func ended(_ unit: Int, _ order: ShellOrder, _ result: Result<StepExit, ErrorRecord>) {
+        queue.run { [self] in
+            running[unit] = nil
+            switch result {
+            case .success(let exit): finish(unit, order, exit)
+            case .failure(let error):
+                var failure = StepFailure(error)
+                failure.log = failure.log ?? order.folder
+                fail(unit, order.attempt, failure)
+            }
+        }
+    }
+
+    /// The process has ended: its outputs are read, away from this thread.
+    private func finish(_ unit: Int, _ order: ShellOrder, _ exit: StepExit) {
+        if let failure = StepFailure(exit, timeout: order.timeout, log: order.folder) { return fail(unit, order.attempt, failure) }
+        let attempt = order.attempt
+        guard !order.outputs.isEmpty else {
+            return apply { $0.onAttemptEnded(unit: unit, attempt: attempt, .succeeded(StepOutputs()), now: $1, into: &$2) }
+        }
+        files.run { [weak self] in
+            let end: AttemptEnd
+            do throws(OutputFault) { end = .succeeded(try OutputReader.read(order)) } catch {
+                end = .failed(StepFailure(.failure, error.what, exitCode: 0, log: order.folder))
+            }
+            self?.post { $0.onAttemptEnded(unit: unit, attempt: attempt, end, now: $1, into: &$2) }
+        }
+    }
+
+    func fail(_ unit: Int, _ attempt: Int, _ failure: StepFailure) {
+        apply { $0.onAttemptEnded(unit: unit, attempt: attempt, .failed(failure), now: $1, into: &$2) }
+    }
+
+    private func cancel(_ unit: Int) {
+        switch running[unit] {
+        case .step(let handle): port.cancel(handle)
+        case .call(let ids): if let id = ids.first { port.cancel(id) }
+        // Its outputs are being read: that ends by itself.
+        case nil: break
+        }
+    }
+
+    /// Only on the queue.
+    func changeInstance(_ body: (inout RunInstance) -> Void) { body(&instance) }
+}

@@ -1,0 +1,343 @@
+internal import Raylet
+internal import RayflowCore
+
+/// One unit: from its plan to its end.
+extension RunInstance {
+    /// Plans the unit's next attempt and lets it begin; comes again when content that was missing has arrived.
+    mutating func evaluate(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
+        guard units[unit].phase == .evaluating else { return }
+        let number = units[unit].step
+        // An attempt after a failure belongs to what runs already.
+        guard mayBegin(steps[number]) || gate == .draining && units[unit].spent > 0 else {
+            return endUnit(unit, .cancelled, now, &directives)
+        }
+        do throws(PlanFault) {
+            let context = context(step: number, unit: unit)
+            defer { keep(context, step: number, unit: unit) }
+            if steps[number].hasItemCondition, units[unit].spent == 0, let condition = steps[number].spec.condition {
+                try setEnvironment(number, context, for: [condition])
+                guard try self.condition(condition, context) else { return endUnit(unit, .skipped, now, &directives) }
+            }
+            switch steps[number].spec.kind {
+            case .value(let members): try computeValue(unit, members, context, now, &directives)
+            case .run, .command: try beginProcess(unit, context, now, &directives)
+            case .call, .actor:
+                let (order, actor) = try callPlan(unit, context)
+                if let actor, createdActors.insert(actor.id).inserted { directives.append(.createActor(actor)) }
+                begin(unit, order, now, &directives)
+            }
+        } catch {
+            switch error {
+            case .needs(let refs): bring(refs, for: .evaluate(unit: unit), &directives)
+            case .failed(let failure): failUnit(unit, failure, now, &directives)
+            }
+        }
+    }
+
+    private mutating func computeValue(
+        _ unit: Int, _ members: [TemplateMember], _ context: StepContext, _ now: UInt64, _ directives: inout [RunDirective]
+    ) throws(PlanFault) {
+        var outputs: [(String, Value)] = []
+        for member in members { outputs.append((member.name, try evaluate(member.value, context))) }
+        units[unit].outside = context.memo
+        units[unit].started = now
+        let values = ValueObject(outputs)
+        units[unit].fingerprint = digest(.object(values))
+        succeed(unit, values, now, &directives)
+    }
+
+    // MARK: Beginning
+
+    private mutating func beginProcess(
+        _ unit: Int, _ context: StepContext, _ now: UInt64, _ directives: inout [RunDirective]
+    ) throws(PlanFault) {
+        let plan = try shellPlan(unit, context)
+        units[unit].outside = context.memo
+        guard units[unit].spent == 0 else {
+            return launch(unit, try shellOrder(plan, unit, attempt: units[unit].attempt + 1), now, &directives)
+        }
+        units[unit].fingerprint = plan.fingerprint.description
+        let past = past(of: units[unit], spec: steps[units[unit].step].spec)
+        let next: ShellOrder? =
+            switch past.verdict {
+            case .run: try shellOrder(plan, unit, attempt: past.lastAttempt + 1)
+            case .adopt, .repeatAttempt: try shellOrder(plan, unit, attempt: past.lastAttempt)
+            case .reuse, .ask: nil
+            }
+        noteChanges(units[unit].position, units[unit].outside, &directives)
+        units[unit].inDoubt = past.inDoubt
+        units[unit].attempt = past.lastAttempt
+        switch past.verdict {
+        case .run(let reason): units[unit].rerun = reason
+        case .adopt(let exit, let isAssumed):
+            units[unit].isAssumed = isAssumed
+            if let next { return adopt(unit, next, exit, &directives) }
+        case .repeatAttempt: break
+        case .reuse(let record, let outputs): return reuse(unit, record, outputs, now, &directives)
+        case .ask: return leaveUndecided(unit, now, &directives)
+        }
+        if let next { launch(unit, next, now, &directives) }
+    }
+
+    private mutating func launch(_ unit: Int, _ order: ShellOrder, _ now: UInt64, _ directives: inout [RunDirective]) {
+        markRunning(unit, attempt: order.attempt, now, &directives)
+        directives.append(.launch(unit: unit, order))
+    }
+
+    private mutating func adopt(_ unit: Int, _ order: ShellOrder, _ exit: StepExit, _ directives: inout [RunDirective]) {
+        units[unit].phase = .running
+        units[unit].status = .running
+        units[unit].spent = 1
+        units[unit].started = exit.startedWall
+        directives.append(.adopt(unit: unit, order, exit))
+    }
+
+    private mutating func begin(_ unit: Int, _ order: CallOrder, _ now: UInt64, _ directives: inout [RunDirective]) {
+        var order = order
+        if units[unit].spent > 0 {
+            order.attempt = units[unit].attempt + 1
+        } else {
+            noteChanges(units[unit].position, units[unit].outside, &directives)
+            let past = pastCall(of: units[unit])
+            order.attempt = past.attempt
+            units[unit].isReused = past.isReused
+            units[unit].rerun = past.rerun
+        }
+        markRunning(unit, attempt: order.attempt, now, &directives)
+        directives.append(.call(unit: unit, order))
+    }
+
+    private mutating func markRunning(_ unit: Int, attempt: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
+        units[unit].attempt = attempt
+        units[unit].spent += 1
+        units[unit].phase = .running
+        units[unit].status = .running
+        units[unit].failure = nil
+        units[unit].hasProcess = false
+        if units[unit].started == nil { units[unit].started = now }
+        units[unit].isCounted = true
+        counts.running += 1
+        var record = record(of: units[unit], .running)
+        record.started = units[unit].started
+        directives.append(.record(position: units[unit].position, record))
+        directives.append(.event(.submitted(position: units[unit].position, attempt: attempt, rerun: units[unit].rerun)))
+    }
+
+    private mutating func reuse(
+        _ unit: Int, _ record: StepRecord, _ outputs: ValueObject, _ now: UInt64, _ directives: inout [RunDirective]
+    ) {
+        units[unit].isReused = true
+        units[unit].outputs = outputs
+        units[unit].started = record.started
+        for (path, identity) in record.files { fileIdentities[path] = identity.stringValue }
+        counts.reused += 1
+        if history.steps[units[unit].position] != record { directives.append(.record(position: units[unit].position, record)) }
+        close(unit, .succeeded, ended: record.ended ?? now, now, &directives)
+    }
+
+    /// Nobody knows how the last attempt ended, and the step wants a person to decide.
+    private mutating func leaveUndecided(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
+        let position = units[unit].position
+        let way = "--assume-done '\(position)' | --rerun '\(position)'"
+        units[unit].failure = StepFailure(
+            .inDoubt,
+            "'\(position)' was running when everything died, and nobody knows whether it ended; decide with: "
+                + "rayflow resume \(options.runID) \(way)")
+        units[unit].isUndecided = true
+        concludeFailure(unit, now, &directives)
+    }
+
+    // MARK: What happened
+
+    /// The process of the attempt has been started.
+    package mutating func onProcessStarted(unit: Int, attempt: Int, into directives: inout [RunDirective]) {
+        guard isCurrent(unit, attempt) else { return }
+        units[unit].hasProcess = true
+        directives.append(.event(.started(position: units[unit].position, attempt: attempt)))
+    }
+
+    /// The attempt of a shell step has ended, or could not begin.
+    package mutating func onAttemptEnded(
+        unit: Int, attempt: Int, _ end: AttemptEnd, now: UInt64, into directives: inout [RunDirective]
+    ) {
+        guard isCurrent(unit, attempt) else { return }
+        switch end {
+        case .succeeded(let outputs): succeed(unit, outputs, now, &directives)
+        case .failed(let failure): failUnit(unit, failure, now, &directives)
+        }
+        settle(now, &directives)
+    }
+
+    func isCurrent(_ unit: Int, _ attempt: Int) -> Bool {
+        units.indices.contains(unit) && units[unit].phase == .running && units[unit].attempt == attempt
+    }
+
+    private mutating func succeed(_ unit: Int, _ outputs: StepOutputs, _ now: UInt64, _ directives: inout [RunDirective]) {
+        for (path, identity) in outputs.files { fileIdentities[path] = identity }
+        units[unit].files = outputs.files
+        let names = steps[units[unit].step].spec.outputs.map(\.name)
+        succeed(unit, ValueObject(names.map { ($0, outputs.values[$0] ?? .null) }), now, &directives)
+    }
+
+    mutating func succeed(_ unit: Int, _ outputs: ValueObject, _ now: UInt64, _ directives: inout [RunDirective]) {
+        units[unit].outputs = outputs
+        units[unit].failure = nil
+        var record = record(of: units[unit], .succeeded)
+        record.started = units[unit].started
+        record.ended = now
+        if steps[units[unit].step].spec.kind.isProcess {
+            let values = Value.object(outputs).plainJSON
+            let isLarge = values.compact.utf8.count > RunLimits.recordedOutputBytes
+            if isLarge { directives.append(.saveOutputs(position: units[unit].position, attempt: units[unit].attempt, values)) }
+            record.hasSavedOutputs = isLarge
+            record.outputs = isLarge ? nil : values.objectValue
+            record.files = JSONObject(units[unit].files.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
+        }
+        directives.append(.record(position: units[unit].position, record))
+        close(unit, .succeeded, ended: now, now, &directives)
+    }
+
+    // MARK: Failures
+
+    /// The attempt, or what had to be known before it, has failed.
+    mutating func failUnit(_ unit: Int, _ failure: StepFailure, _ now: UInt64, _ directives: inout [RunDirective]) {
+        uncount(unit)
+        units[unit].failure =
+            units[unit].isCancelling && failure.kind != .timeout ? StepFailure(.cancelled, "cancelled", log: failure.log) : failure
+        units[unit].phase = .evaluating
+        units[unit].status = .waiting
+        conclude(unit, now, &directives)
+    }
+
+    /// Another attempt, or the end. Comes again when content that its conditions need has arrived.
+    mutating func conclude(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
+        guard units[unit].phase == .evaluating, let failure = units[unit].failure else { return }
+        do throws(PlanFault) {
+            if let pause = try pauseBeforeRetry(unit, failure) { return retry(unit, failure, after: pause, now, &directives) }
+        } catch {
+            switch error {
+            case .needs(let refs): return bring(refs, for: .conclude(unit: unit), &directives)
+            case .failed(let other): units[unit].failure?.message += "; and its retry.if: \(other.message)"
+            }
+        }
+        concludeFailure(unit, now, &directives)
+    }
+
+    private mutating func concludeFailure(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
+        guard let failure = units[unit].failure else { return }
+        let number = units[unit].step
+        if failure.kind != .cancelled, failure.kind != .inDoubt {
+            do throws(PlanFault) {
+                let context = context(step: number, unit: unit)
+                units[unit].isTolerated = try bool(steps[number].spec.continueOnError, "continue-on-error", context)
+            } catch {
+                switch error {
+                case .needs(let refs):
+                    units[unit].phase = .evaluating
+                    return bring(refs, for: .conclude(unit: unit), &directives)
+                case .failed(let other): units[unit].failure?.message += "; and its continue-on-error: \(other.message)"
+                }
+            }
+        }
+        endUnit(unit, failure.status, now, &directives)
+    }
+
+    /// Nanoseconds, nil when there is no further attempt.
+    private mutating func pauseBeforeRetry(_ unit: Int, _ failure: StepFailure) throws(PlanFault) -> UInt64? {
+        let number = units[unit].step
+        let policy = steps[number].spec.retry
+        guard failure.isRetryable, units[unit].spent > 0, units[unit].spent < policy.maxAttempts, !units[unit].isCancelling else {
+            return nil
+        }
+        guard let cause = RetryPolicy.Cause(rawValue: failure.kind.rawValue), policy.causes.contains(cause) else { return nil }
+        guard gate <= .draining || mayBegin(steps[number]) else { return nil }
+        if let condition = policy.condition {
+            guard try self.condition(condition, context(step: number, unit: unit)) else { return nil }
+        }
+        return policy.pause(
+            beforeAttempt: units[unit].spent + 1, seed: options.seed, position: units[unit].position, attempt: units[unit].attempt)
+    }
+
+    private mutating func retry(
+        _ unit: Int, _ failure: StepFailure, after pause: UInt64, _ now: UInt64, _ directives: inout [RunDirective]
+    ) {
+        release(units[unit].results.map(\.ref), &directives)
+        units[unit].results = []
+        var record = record(of: units[unit], .waiting)
+        record.failure = failure
+        directives.append(.record(position: units[unit].position, record))
+        let next = units[unit].attempt + 1
+        directives.append(
+            .event(.retrying(position: units[unit].position, nextAttempt: next, afterNanoseconds: pause, failure: failure)))
+        units[unit].lastFailure = failure
+        units[unit].failure = nil
+        guard pause > 0 else {
+            work.append(.evaluate(unit: unit))
+            return
+        }
+        units[unit].phase = .pausing
+        directives.append(.startTimer(.retry(unit: unit, attempt: units[unit].attempt), afterNanoseconds: pause))
+    }
+
+    // MARK: The end
+
+    /// Ends the unit without outputs.
+    mutating func endUnit(_ unit: Int, _ status: StepStatus, _ now: UInt64, _ directives: inout [RunDirective]) {
+        guard units[unit].phase != .ended else { return }
+        // Of a fan-out that is cut short, what never began leaves no trace.
+        if units[unit].phase != .queued || units[unit].item == nil {
+            var record = record(of: units[unit], units[unit].isUndecided ? .running : status)
+            record.isTolerated = units[unit].isTolerated
+            record.isUndecided = units[unit].isUndecided
+            record.failure = units[unit].failure
+            record.started = units[unit].started
+            record.ended = now
+            directives.append(.record(position: units[unit].position, record))
+        }
+        release(units[unit].results.map(\.ref), &directives)
+        units[unit].results = []
+        close(unit, status, ended: now, now, &directives)
+    }
+
+    private mutating func close(
+        _ unit: Int, _ status: StepStatus, ended: UInt64, _ now: UInt64, _ directives: inout [RunDirective]
+    ) {
+        uncount(unit)
+        units[unit].phase = .ended
+        units[unit].status = status
+        units[unit].ended = ended
+        count(status)
+        let done = units[unit]
+        let duration = done.started.flatMap { ended >= $0 ? ended - $0 : nil }
+        directives.append(
+            .event(
+                .finished(
+                    position: done.position, status: status, attempt: done.attempt, nanoseconds: duration, isReused: done.isReused)))
+        if status.isFailure, let failure = done.failure {
+            directives.append(.event(.failed(position: done.position, failure: failure, isTolerated: done.isTolerated, tail: [])))
+        }
+        unitClosed(unit, now, &directives)
+    }
+
+    private mutating func uncount(_ unit: Int) {
+        if units[unit].isCounted { counts.running -= 1 }
+        units[unit].isCounted = false
+    }
+
+    private func record(of unit: RunUnit, _ status: StepStatus) -> StepRecord {
+        var record = StepRecord(status)
+        record.attempt = unit.attempt
+        record.fingerprint = unit.fingerprint.isEmpty ? nil : unit.fingerprint
+        record.outside = unit.outside.digests
+        record.inDoubt = unit.inDoubt
+        record.rerun = unit.rerun
+        return record
+    }
+}
+
+/// How an attempt of a shell step ended.
+package enum AttemptEnd: Sendable, Hashable {
+    /// The process ended well, and its outputs are as declared.
+    case succeeded(StepOutputs)
+    case failed(StepFailure)
+}

@@ -99,10 +99,10 @@ extension RunInstance {
             started: options.startedWallNS, epoch: options.epoch)
     }
 
-    private func report(of step: RunStep) -> StepReport {
+    private func report(of step: RunStep) -> UnitReport {
         let items = units[step.units].map { self.report(of: $0, step) }
         if step.isExpanded, !step.spec.isFanOut, let only = items.first { return only }
-        var report = StepReport(step.spec.id, step.isExpanded && !step.status.isEnded ? .running : step.status)
+        var report = UnitReport(step.spec.id, step.isExpanded && !step.status.isEnded ? .running : step.status)
         report.failure = step.failure
         report.isTolerated = step.isTolerated
         report.waits = step.isExpanded ? nil : waits(for: step)
@@ -113,8 +113,8 @@ extension RunInstance {
         return report
     }
 
-    private func report(of unit: RunUnit, _ step: RunStep) -> StepReport {
-        var report = StepReport(unit.position, unit.status, attempts: unit.attempt, inDoubt: unit.inDoubt)
+    private func report(of unit: RunUnit, _ step: RunStep) -> UnitReport {
+        var report = UnitReport(unit.position, unit.status, attempts: unit.attempt, inDoubt: unit.inDoubt)
         report.isTolerated = unit.isTolerated
         report.isReused = unit.isReused
         report.started = unit.started

@@ -16,7 +16,7 @@ package struct RunReport: Sendable, Hashable {
     package var workflow: String
     package var result: Result
     package var outputs: JSONObject
-    package var steps: [StepReport]
+    package var steps: [UnitReport]
     package var message: String
     /// Nanoseconds of the wall clock.
     package var started: UInt64?
@@ -24,7 +24,7 @@ package struct RunReport: Sendable, Hashable {
     package var epoch: UInt32
 
     package init(
-        run: String, workflow: String, result: Result, outputs: JSONObject = [:], steps: [StepReport] = [], message: String = "",
+        run: String, workflow: String, result: Result, outputs: JSONObject = [:], steps: [UnitReport] = [], message: String = "",
         started: UInt64? = nil, ended: UInt64? = nil, epoch: UInt32 = 1
     ) {
         self.run = run
@@ -52,7 +52,7 @@ package struct RunReport: Sendable, Hashable {
             message = end.message
             ended = end.wallNS
         }
-        steps = StepReport.list(history, isLive: isLive)
+        steps = UnitReport.list(history, isLive: isLive)
     }
 
     package var json: JSON {

@@ -1,7 +1,7 @@
 package import RayflowCore
 
 /// The state of one step, or of one item of its fan-out.
-package struct StepReport: Sendable, Hashable {
+package struct UnitReport: Sendable, Hashable {
     /// The position.
     package var id: String
     package var status: StepStatus
@@ -20,7 +20,7 @@ package struct StepReport: Sendable, Hashable {
     package var failure: StepFailure?
     package var rerun: RerunReason?
     /// Of a fan-out, once it is known; else nil.
-    package var items: [StepReport]?
+    package var items: [UnitReport]?
 
     package init(_ id: String, _ status: StepStatus, attempts: Int = 0, inDoubt: Int = 0) {
         self.id = id
@@ -41,20 +41,20 @@ package struct StepReport: Sendable, Hashable {
     }
 
     /// From the last record of each position, items below their steps.
-    static func list(_ history: RunHistory, isLive: Bool) -> [StepReport] {
+    static func list(_ history: RunHistory, isLive: Bool) -> [UnitReport] {
         var order: [String] = []
-        var tops: [String: StepReport] = [:]
-        var items: [String: [StepReport]] = [:]
+        var tops: [String: UnitReport] = [:]
+        var items: [String: [UnitReport]] = [:]
         for position in history.positions {
             guard let record = history.steps[position] else { continue }
             let id = StepPosition.step(of: position)
             if tops[id] == nil { order.append(id) }
             if position == id {
-                tops[id] = StepReport(id, record, isLive: isLive)
+                tops[id] = UnitReport(id, record, isLive: isLive)
                 if record.items != nil, items[id] == nil { items[id] = [] }
             } else {
-                if tops[id] == nil { tops[id] = StepReport(id, .running) }
-                items[id, default: []].append(StepReport(position, record, isLive: isLive))
+                if tops[id] == nil { tops[id] = UnitReport(id, .running) }
+                items[id, default: []].append(UnitReport(position, record, isLive: isLive))
             }
         }
         return order.compactMap { id in
@@ -65,7 +65,7 @@ package struct StepReport: Sendable, Hashable {
     }
 
     /// Sums the items up.
-    mutating func adopt(_ items: [StepReport]) {
+    mutating func adopt(_ items: [UnitReport]) {
         self.items = items
         attempts = items.reduce(0) { $0 + $1.attempts }
         inDoubt = items.reduce(0) { $0 + $1.inDoubt }

@@ -11,6 +11,8 @@ struct ActorLine: Sendable {
     /// Unfinished dependencies of the calls that are not sent.
     var waiting: [TaskID: Int] = [:]
     var sent: Set<TaskID> = []
+    /// The calls in flight have been dealt with since the actor was last alive.
+    var isInterrupted = false
     /// Sequence numbers start anew with each incarnation.
     var nextSequence: UInt64 = 0
     /// Calls sent again after a restart: outside the order, as Ray's retries are.

@@ -107,6 +107,7 @@ extension OwnerInstance {
             line.state = .alive
             line.incarnation = m.incarnation
             line.worker = m.worker
+            line.isInterrupted = false
             if isNew { line.nextSequence = 0 }
             actors[m.actor] = line
             if isNew { resend(m.actor, worker: m.worker, into: &out) }
@@ -115,8 +116,11 @@ extension OwnerInstance {
             line.state = .restarting
             line.incarnation = m.incarnation > line.incarnation ? m.incarnation - 1 : line.incarnation
             line.worker = nil
+            // News come twice, and starts fail: calls are charged once for each time that they were in flight.
+            let isNews = !line.isInterrupted
+            line.isInterrupted = true
             actors[m.actor] = line
-            interrupt(m.actor, m.error ?? ErrorRecord(RayflowError(.actorUnavailable, "the actor restarts")), into: &out)
+            if isNews { interrupt(m.actor, m.error ?? ErrorRecord(RayflowError(.actorUnavailable, "the actor restarts")), into: &out) }
         case .dead:
             actorEnded(m.actor, m.error ?? ErrorRecord(RayflowError(.actorDied, "the actor is dead")), into: &out)
         }

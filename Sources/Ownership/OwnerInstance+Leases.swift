@@ -71,8 +71,8 @@ extension OwnerInstance {
 
     mutating func leaseGranted(_ m: LeaseGranted, into out: inout [OwnerDirective]) {
         guard var entry = leases[m.lease], entry.worker == nil else {
-            // Cancelled meanwhile: the grant crossed the cancellation.
-            if leases[m.lease] == nil {
+            // Cancelled meanwhile: the grant crossed the cancellation. Or a second raylet has granted what the first had.
+            if leases[m.lease] == nil || leases[m.lease]?.worker != m.worker {
                 out.append(.send(.returnLease(ReturnLease(lease: m.lease, workerFailed: false)), to: .raylet(of: m.node)))
             }
             return
@@ -98,7 +98,10 @@ extension OwnerInstance {
         entry.raylet = m.raylet
         entry.hops &+= 1
         leases[m.lease] = entry
-        guard let queue = queues[entry.key], let task = queue.ready.first else { return drop(m.lease) }
+        guard var queue = queues[entry.key] else { return drop(m.lease) }
+        skipEnded(&queue)
+        queues[entry.key] = queue
+        guard let task = queue.ready.first else { return drop(m.lease) }
         request(m.lease, for: task, backlog: queue.ready.count, into: &out)
     }
 
@@ -138,15 +141,28 @@ extension OwnerInstance {
         serve(entry.key, into: &out)
     }
 
-    /// The task of a lease has ended: the next one, or rest.
-    mutating func freeLease(_ id: LeaseID, into out: inout [OwnerDirective]) {
-        guard var entry = leases[id], entry.worker != nil else { return }
+    /// The task of a lease has ended: the next one, or rest. A lease that serves another task by now is left alone.
+    mutating func freeLease(_ id: LeaseID, of task: TaskID, into out: inout [OwnerDirective]) {
+        guard var entry = leases[id], entry.worker != nil, entry.task ?? task == task else { return }
         entry.task = nil
         leases[id] = entry
         if queues[entry.key]?.idle.contains(id) == true { return }
         queues[entry.key, default: KeyQueue()].idle.append(id)
         serve(entry.key, into: &out)
         rest(id, into: &out)
+    }
+
+    /// A node is gone: what was asked of it is asked at home, what it had granted is lost.
+    mutating func rayletLost(_ raylet: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        let error = ErrorRecord(RayflowError(.workerCrashed, "node \(raylet.nodeID) is gone"))
+        for (id, lease) in leases where lease.raylet == raylet {
+            if let worker = lease.worker {
+                leaseLost(LeaseLost(lease: id, worker: worker, error: error), now: now, into: &out)
+            } else {
+                drop(id)
+                serve(lease.key, into: &out)
+            }
+        }
     }
 
     mutating func giveBack(_ id: LeaseID, into out: inout [OwnerDirective]) {

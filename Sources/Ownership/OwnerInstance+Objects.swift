@@ -55,7 +55,7 @@ extension OwnerInstance {
         guard var entry = objects[id] else {
             // Its last reference is gone, or it never was: never a hang.
             objects[id] = ObjectEntry(owner: address, lineage: .none)
-            return finish(id, .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known here (any more)"))), into: &out)
+            return finish(id, .failed(unknown(id)), into: &out)
         }
         guard entry.state == nil, entry.owner != address, !entry.isAskedFor else { return }
         entry.isAskedFor = true
@@ -65,6 +65,8 @@ extension OwnerInstance {
         openRequests[request] = id
         out.append(.send(.getObject(GetObject(request: request, object: id)), to: entry.owner))
     }
+
+    func unknown(_ id: ObjectID) -> ErrorRecord { ErrorRecord(.objectLost, "object \(id) is not known here (any more)") }
 
     mutating func objectReply(_ m: ObjectReply, into out: inout [OwnerDirective]) {
         guard openRequests.removeValue(forKey: m.request) == m.object else { return }
@@ -128,7 +130,7 @@ extension OwnerInstance {
 
     /// A copy of a large object turned out to be on a further node.
     package mutating func addLocation(_ id: ObjectID, _ node: NodeID) {
-        guard case .stored(var nodes, let size, let refs, let origins)? = objects[id]?.state, !nodes.contains(node) else { return }
+        guard objects[id]?.owner == address, case .stored(var nodes, let size, let refs, let origins)? = objects[id]?.state, !nodes.contains(node) else { return }
         nodes.append(node)
         objects[id]?.state = .stored(nodes: nodes, size: size, refs: refs, origins: origins)
     }

@@ -61,7 +61,14 @@ extension OwnerInstance {
         for argument in spec.arguments { escape(argument.nestedRefs) }
         var waiting = 0
         for id in refs {
-            if objects[id] == nil { objects[id] = ObjectEntry(owner: spec.ownerOfArgument(id) ?? address, lineage: .none) }
+            if objects[id] == nil {
+                let owner = spec.ownerOfArgument(id) ?? address
+                objects[id] = ObjectEntry(owner: owner, lineage: .none)
+                if owner == address {
+                    let lost = unknown(id)
+                    objects[id]?.state = .failed(lost)
+                }
+            }
             objects[id]?.taskRefs += 1
             if objects[id]?.state == nil {
                 objects[id]?.dependents.append(spec.id)
@@ -70,12 +77,11 @@ extension OwnerInstance {
         }
         entry.state = spec.kind == .actorCall ? .inActorLine : (waiting > 0 ? .waiting(waiting) : .queued)
         tasks[spec.id] = entry
-        if spec.kind == .actorCall { joinLine(spec.id, waiting: waiting, into: &out) }
-        for id in refs where objects[id]?.state == nil { watch(id, into: &out) }
-        guard let entry = tasks[spec.id] else { return }  // a dependency was lost at once
         for id in refs {
             if let record = failure(of: id) { return fail(spec.id, record, into: &out) }
         }
+        for id in refs where objects[id]?.state == nil { watch(id, into: &out) }
+        if spec.kind == .actorCall { return joinLine(spec.id, waiting: waiting, into: &out) }
         if entry.state == .queued { enqueue(spec.id, into: &out) }
     }
 
@@ -135,6 +141,8 @@ extension OwnerInstance {
         guard let entry = tasks[id], let worker = leases[lease]?.worker else { return }
         tasks[id]?.state = .pushed(lease)
         out.append(.send(.pushTask(pushMessage(entry, lease: lease)), to: worker))
+        // The raylet there has brought, or will bring, copies of what is large.
+        for object in entry.dependencies { addLocation(object, worker.nodeID) }
         out.append(.taskChanged(change(entry.spec, .running)))
         if entry.spec.options.timeoutMS > 0, entry.spec.kind != .step {
             out.append(.startTimer(.attemptTimeout(id, entry.spec.attempt), afterNS: entry.spec.options.timeoutMS &* 1_000_000))
@@ -151,8 +159,12 @@ extension OwnerInstance {
     // MARK: Endings
 
     mutating func taskReply(_ m: TaskReply, from: Address, now: UInt64, into out: inout [OwnerDirective]) {
-        guard let entry = tasks[m.task], entry.spec.attempt == m.attempt else { return freeLease(m.lease, into: &out) }
-        if case .pushed(let lease) = entry.state, lease != m.lease { return }
+        guard let entry = tasks[m.task], entry.spec.attempt == m.attempt else { return freeLease(m.lease, of: m.task, into: &out) }
+        switch entry.state {
+        case .pushed(m.lease): break
+        case .inActorLine where isSent(m.task): break
+        default: return  // for another lease, or once more while the results are being persisted
+        }
         switch m.outcome {
         case .finished(let states):
             let stored = zip(entry.spec.results, states).filter { if case .stored = $0.1 { true } else { false } }.map(\.0)
@@ -176,7 +188,7 @@ extension OwnerInstance {
         case .stale:
             break
         }
-        freeLease(m.lease, into: &out)
+        freeLease(m.lease, of: m.task, into: &out)
     }
 
     /// Results in shared memory are now in the run folder as well (or the journal has failed, which ends the run elsewhere).
@@ -225,8 +237,12 @@ extension OwnerInstance {
 
     private mutating func remove(_ id: TaskID, into out: inout [OwnerDirective]) {
         guard let entry = tasks.removeValue(forKey: id) else { return }
-        if case .committing(let lease) = entry.state { freeLease(lease, into: &out) }
-        if case .inActorLine = entry.state { leaveLine(entry.spec.id, into: &out) }
+        switch entry.state {
+        case .committing(let lease): freeLease(lease, of: id, into: &out)
+        case .inActorLine: leaveLine(id, into: &out)
+        case .queued: serve(entry.key, into: &out)  // a lease that only it wanted is no longer asked for
+        default: break
+        }
         for object in entry.dependencies { objects[object]?.taskRefs -= 1 }
     }
 
@@ -276,6 +292,7 @@ extension OwnerInstance {
             return
         }
         let id = entry.spec.id
+        if entry.state == .persisting { return }  // it has finished
         tasks[id]?.isCancelled = true
         switch entry.state {
         case .pushed(let lease):

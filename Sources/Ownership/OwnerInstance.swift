@@ -83,6 +83,7 @@ package struct OwnerInstance: Sendable {
 
     /// A process is gone. What was borrowed from it is lost; leases on it are reported by its raylet.
     package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        if peer.isRaylet { return rayletLost(peer, now: now, into: &out) }
         guard peer.isProcess else { return }
         let lost = openRequests.filter { objects[$0.value]?.owner == peer }
         for (request, id) in lost.sorted(by: { $0.key < $1.key }) {

@@ -116,8 +116,9 @@ package final class EmbeddedCluster: @unchecked Sendable {
             network.attach(.raylet(of: node), handler: raylet)
             network.attach(driver, handler: core)
             network.attach(stepAddress, handler: stepHost)
-            try network.listen(path: session.socket(of: driver.entity))
+            try network.listen(path: session.controlSocket)
             raylet.register()
+            gcs.jobStarted(job, driver: driver)
         }
         try? options.run?.lock.update { $0.session = session.path }
         core.onShutDown { [weak self] in self?.end() }

@@ -60,3 +60,34 @@ extension Duration {
         return max(1, whole &+ UInt64(attoseconds / 1_000_000_000_000_000))
     }
 }
+
+extension TaskOptions {
+    /// All resources at once.
+    package mutating func set(_ set: ResourceSet) {
+        let (cpus, gpus, memory, named) = set.parts
+        self.cpus = cpus
+        self.gpus = gpus
+        self.memory = memory
+        resources = named
+    }
+}
+
+extension ActorOptions {
+    /// All resources at once.
+    package mutating func set(_ set: ResourceSet) {
+        let (cpus, gpus, memory, named) = set.parts
+        self.cpus = cpus
+        self.gpus = gpus
+        self.memory = memory
+        resources = named
+    }
+}
+
+extension ResourceSet {
+    fileprivate var parts: (cpus: Double, gpus: Double, memory: ByteCount?, named: [String: Double]) {
+        var named = amounts.mapValues { Double($0) / Double(Self.unit) }
+        let cpus = named.removeValue(forKey: Self.cpu) ?? 0, gpus = named.removeValue(forKey: Self.gpu) ?? 0
+        let memory = named.removeValue(forKey: Self.memory).map { ByteCount(bytes: Int($0)) }
+        return (cpus, gpus, memory, named)
+    }
+}

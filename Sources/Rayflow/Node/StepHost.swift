@@ -10,6 +10,8 @@ package import Transport
 package final class StepHost: FrameHandler, @unchecked Sendable {
     /// Type tag of a step's result: the encoded ``StepExit``.
     package static let exitTag = "rayflow.StepExit"
+    /// Type tag of a step's only argument: the encoded ``StepStart``.
+    package static let orderTag = "rayflow.StepStart"
 
     private struct Running {
         var push: PushTask

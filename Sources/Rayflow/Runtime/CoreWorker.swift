@@ -218,13 +218,15 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     }
 
     /// Arguments as they travel; a value too large for a message is put first and becomes a ref.
-    private func wireArguments(_ arguments: [Argument], held: inout [ObjectID]) throws(RayflowError) -> [TaskArgument] {
+    private func wireArguments(
+        _ arguments: [Argument], inlineBytes: Int = RuntimeLimits.inlineBytes, held: inout [ObjectID]
+    ) throws(RayflowError) -> [TaskArgument] {
         var wire: [TaskArgument] = []
         wire.reserveCapacity(arguments.count)
         for argument in arguments {
             switch argument {
             case .value(let payload):
-                if payload.bytes.count > RuntimeLimits.inlineBytes {
+                if payload.bytes.count > inlineBytes {
                     let id = try put(payload, key: nil)
                     held.append(id)
                     wire.append(.ref(id, owner: address))
@@ -254,7 +256,16 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         return submit(
             kind: .function, function: submission.function, arguments: submission.arguments, resultCount: submission.resultCount,
             lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments), scope: scope
-        ) { () throws(RayflowError) in try submission.options.spec() }
+        ) { () throws(RayflowError) in
+            try Self.check(submission.options.placement, submission.options.environment)
+            return try submission.options.spec()
+        }
+    }
+
+    /// Options that this version does not carry out are refused, never ignored.
+    private static func check(_ placement: Placement, _ environment: [String: String]) throws(RayflowError) {
+        if placement != .pack { throw RayflowError(.unsupported, "placement: only .pack in this version") }
+        if !environment.isEmpty { throw RayflowError(.unsupported, "environment: not in this version") }
     }
 
     /// The general form, which steps use too.
@@ -266,7 +277,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         do {
             let options = try options()
             var held: [ObjectID] = []
-            let wire = try wireArguments(try arguments.get(), held: &held)
+            // A step's order is read by the step runner's door, which opens no objects.
+            let wire = try wireArguments(try arguments.get(), inlineBytes: kind == .step ? .max : RuntimeLimits.inlineBytes, held: &held)
             let spec = TaskSpec(
                 id: id, attempt: Attempt(epoch: identity.epoch, number: 1), lineage: lineage, kind: kind, function: function,
                 owner: address, arguments: wire, resultCount: UInt32(resultCount), options: options)
@@ -302,7 +314,11 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         let actor = ActorID(unique: unique, salt: UInt32(truncatingIfNeeded: salt) | 1, job: identity.job)
         lock.withLock { actorLineages[actor] = lineage }
         step { owner, _ in owner.holdHandle(of: actor, lineage: lineage) }
-        do {
+        do throws(RayflowError) {
+            try Self.check(submission.options.placement, submission.options.environment)
+            if submission.options.lifetime == .detached {
+                throw RayflowError(.needsCluster, "a detached actor outlives its driver: that takes a cluster of daemons")
+            }
             let options = try submission.options.spec(typeName: submission.typeName)
             var spec = SpecOptions()
             spec.resources = try submission.options.resourceSet()

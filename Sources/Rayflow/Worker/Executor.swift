@@ -192,9 +192,10 @@ package final class Executor: @unchecked Sendable {
 
     /// A method asked for the end of its actor: the reply is sent, the process goes.
     private func leaveActor() {
-        guard isProcess else { return }
+        guard let actor else { return }
+        // Said by itself: the GCS must not take the end of the process for a crash.
+        core.send(.killActor(KillActor(actor: actor.id, noRestart: true)), to: .gcs)
         core.network.flush()
-        exit(0)
     }
 
     // MARK: Waiting

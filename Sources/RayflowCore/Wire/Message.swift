@@ -54,6 +54,8 @@ public enum Message: Sendable {
     case lookupReply(LookupReply)
     case killActor(KillActor)
     case jobEnded(JobEnded)
+    case adminRequest(AdminRequest)
+    case adminReply(AdminReply)
     case journalRecords(JournalRecords)
     case journalAck(JournalAck)
 
@@ -99,6 +101,8 @@ public enum Message: Sendable {
         case LookupReply.kind: self = .lookupReply(try LookupReply(from: &reader))
         case KillActor.kind: self = .killActor(try KillActor(from: &reader))
         case JobEnded.kind: self = .jobEnded(try JobEnded(from: &reader))
+        case AdminRequest.kind: self = .adminRequest(try AdminRequest(from: &reader))
+        case AdminReply.kind: self = .adminReply(try AdminReply(from: &reader))
         case JournalRecords.kind: self = .journalRecords(try JournalRecords(from: &reader))
         case JournalAck.kind: self = .journalAck(try JournalAck(from: &reader))
         default: throw DecodingFault("unknown kind of message \(kind)", at: 0)
@@ -146,6 +150,8 @@ public enum Message: Sendable {
         case .lookupReply(let message): message
         case .killActor(let message): message
         case .jobEnded(let message): message
+        case .adminRequest(let message): message
+        case .adminReply(let message): message
         case .journalRecords(let message): message
         case .journalAck(let message): message
         }

@@ -1,6 +1,7 @@
 import CLinux
 import NIOCore
 import NIOPosix
+import Synchronization
 
 /// The one event loop of a process (or of a simulated one): a thread that runs closures and timers in order.
 ///
@@ -11,6 +12,8 @@ package final class Loop: Sendable {
         case virtual(VirtualTime)
     }
     let backend: Backend
+    /// What comes after the end (a reference that is let go late, for one) has nobody to serve it.
+    private let hasEnded = Atomic<Bool>(false)
 
     /// Starts one thread that lasts until ``shutdown()``.
     package init() {
@@ -39,7 +42,7 @@ package final class Loop: Sendable {
     /// Runs `body` on the loop after everything that was enqueued before. From any thread.
     package func execute(_ body: @escaping @Sendable () -> Void) {
         switch backend {
-        case .thread(_, let loop): loop.execute(body)
+        case .thread(_, let loop): if !hasEnded.load(ordering: .acquiring) { loop.execute(body) }
         case .virtual(let time): time.schedule(at: time.now, body)
         }
     }
@@ -71,6 +74,7 @@ package final class Loop: Sendable {
     package func shutdown() {
         guard case .thread(let group, let loop) = backend else { return }
         precondition(!loop.inEventLoop, "a loop cannot wait for its own end")
+        hasEnded.store(true, ordering: .releasing)
         // The only error is a second shutdown, which changes nothing.
         try? group.syncShutdownGracefully()
     }

@@ -36,12 +36,12 @@ extension RunController {
             return try port.call(
                 name, with: with, resources: order.resources, retries: ControllerLimits.systemRetries, timeout: order.timeout,
                 key: order.key,
-                fingerprint: order.fingerprint)
+                fingerprint: order.fingerprint.bytes)
         case .method(let id, let typeName, let method):
             switch actors[id] {
             case .success(let actor):
                 return try port.callActor(
-                    actor, typeName: typeName, method: method, with: with, key: order.key, fingerprint: order.fingerprint)
+                    actor, typeName: typeName, method: method, with: with, key: order.key, fingerprint: order.fingerprint.bytes)
             case .failure(let error): throw RayflowError(error)
             case nil: throw RayflowError(.actorDied, "the actor '\(id)' was not made")
             }

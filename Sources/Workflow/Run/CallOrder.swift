@@ -14,7 +14,7 @@ package struct CallOrder: Sendable, Hashable {
     package var with: ValueObject
     package var resources: ResourceSet
     package var timeout: Duration?
-    package var fingerprint: [UInt8]
+    package var fingerprint: Digest128
 
     /// The position alone for the first attempt: then a call is the same call in every epoch.
     package var key: String { attempt == 1 ? position : StepPosition.attempt(position, attempt) }

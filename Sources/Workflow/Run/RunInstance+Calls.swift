@@ -8,8 +8,7 @@ extension RunInstance {
         let spec = step.spec
         let env = try environment(spec.env, context)
         context.set("env", .object(env))
-        var with: [(String, Value)] = []
-        for member in spec.with { with.append((member.name, argument(try evaluate(member.value, context)))) }
+        let values = ValueObject(try evaluate(spec.with, context, argument))
         let target: CallOrder.Target
         var actor: ActorOrder?
         switch spec.kind {
@@ -19,30 +18,42 @@ extension RunInstance {
         case .call(let function): target = .function(function)
         case .run, .command, .value: throw .wrong("'\(spec.id)' calls nothing")
         }
-        let values = ValueObject(with)
         let order = CallOrder(
             position: units[unit].position, attempt: units[unit].attempt + 1, target: target, with: values,
             resources: try resources(spec.resources, defaultCPUs: 1, context),
             timeout: try spec.timeout.map { (setting) throws(PlanFault) in try duration(setting, "timeout", context) },
-            fingerprint: fingerprint(step, resolved: [], with: values, env: env).bytes)
+            fingerprint: fingerprint(step, resolved: [], with: values, env: env))
         return (order, actor)
     }
 
     private func actorPlan(_ id: String, _ context: StepContext) throws(PlanFault) -> ActorOrder? {
         guard let spec = workflow.actor(id) else { return nil }
-        var with: [(String, Value)] = []
-        for member in spec.with { with.append((member.name, argument(try evaluate(member.value, context)))) }
+        let with = ValueObject(try evaluate(spec.with, context, argument))
         return ActorOrder(
-            id: id, typeName: spec.type, with: ValueObject(with), resources: try resources(spec.resources, defaultCPUs: 0, context),
+            id: id, typeName: spec.type, with: with, resources: try resources(spec.resources, defaultCPUs: 0, context),
             maxRestarts: spec.maxRestarts, maxTaskRetries: spec.maxTaskRetries, maxConcurrency: spec.maxConcurrency)
     }
 
-    /// Workers run in other folders: paths are absolute. Objects stay what they are.
-    private func argument(_ value: Value) -> Value {
+    /// Objects stay references where a parameter can take them: alone and in a list. Anywhere deeper their content is brought. Workers run in
+    /// other folders, so paths become absolute.
+    private func argument(_ value: Value) throws(PlanFault) -> Value {
+        switch value {
+        case .ref: return value
+        case .array(let elements) where value.hasRefs:
+            var arguments: [Value] = []
+            for element in elements {
+                if case .ref = element { arguments.append(element) } else { arguments.append(absolute(try loaded(element))) }
+            }
+            return .list(arguments)
+        default: return absolute(try loaded(value))
+        }
+    }
+
+    private func absolute(_ value: Value) -> Value {
         switch value {
         case .file(let path): .file(facts.resolve(path))
-        case .array(let elements): .list(elements.map { argument($0) })
-        case .object(let members): .object(ValueObject(members.map { ($0.key, argument($0.value)) }))
+        case .array(let elements): .list(elements.map { absolute($0) })
+        case .object(let members): .object(ValueObject(members.map { ($0.key, absolute($0.value)) }))
         default: value
         }
     }

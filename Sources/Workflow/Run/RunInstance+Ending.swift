@@ -12,7 +12,7 @@ extension RunInstance {
             let context = outputsContext()
             defer { outputsMemo = context.memo }
             context.set("env", .object(try environment(workflow.env, context)))
-            for member in workflow.outputs { outputs[member.name] = try json(evaluate(member.value, context)) }
+            for (name, value) in try evaluate(workflow.outputs, context, loaded) { outputs[name] = try json(value) }
         } catch {
             switch error {
             case .needs(let refs): return bring(refs, for: .outputs, &directives)

@@ -92,6 +92,25 @@ extension RunInstance {
         do { return try template.evaluate(in: context) } catch { throw planFault(error) }
     }
 
+    /// All of them, so that content is asked for in one go.
+    /// - Parameter finish: brings each value into the form in which it is wanted.
+    func evaluate(
+        _ members: [TemplateMember], _ context: StepContext, _ finish: (Value) throws(PlanFault) -> Value
+    ) throws(PlanFault) -> [(String, Value)] {
+        var values: [(String, Value)] = []
+        var missing: [ValueRef] = []
+        for member in members {
+            do throws(PlanFault) {
+                values.append((member.name, try finish(evaluate(member.value, context))))
+            } catch {
+                guard case .needs(let refs) = error else { throw error }
+                missing += refs
+            }
+        }
+        guard missing.isEmpty else { throw .needs(missing) }
+        return values
+    }
+
     func condition(_ template: SourceTemplate, _ context: StepContext) throws(PlanFault) -> Bool {
         do { return try template.template.evaluateCondition(in: context) } catch {
             throw planFault(TemplateFault(fault: error, template: template))

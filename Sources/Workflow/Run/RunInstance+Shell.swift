@@ -26,8 +26,7 @@ extension RunInstance {
         let spec = step.spec
         let env = try environment(spec.env, context)
         context.set("env", .object(env))
-        var with: [(String, Value)] = []
-        for member in spec.with { with.append((member.name, try loaded(evaluate(member.value, context)))) }
+        let with = try evaluate(spec.with, context, loaded)
         var resolved: [Value] = []
         var arguments: [String] = []
         switch spec.kind {

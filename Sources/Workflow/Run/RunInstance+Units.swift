@@ -37,11 +37,9 @@ extension RunInstance {
     private mutating func computeValue(
         _ unit: Int, _ members: [TemplateMember], _ context: StepContext, _ now: UInt64, _ directives: inout [RunDirective]
     ) throws(PlanFault) {
-        var outputs: [(String, Value)] = []
-        for member in members { outputs.append((member.name, try evaluate(member.value, context))) }
+        let values = ValueObject(try evaluate(members, context) { $0 })
         units[unit].outside = context.memo
         units[unit].started = now
-        let values = ValueObject(outputs)
         units[unit].fingerprint = digest(.object(values))
         succeed(unit, values, now, &directives)
     }
@@ -97,6 +95,7 @@ extension RunInstance {
         if units[unit].spent > 0 {
             order.attempt = units[unit].attempt + 1
         } else {
+            units[unit].fingerprint = order.fingerprint.description
             noteChanges(units[unit].position, units[unit].outside, &directives)
             let past = pastCall(of: units[unit])
             order.attempt = past.attempt

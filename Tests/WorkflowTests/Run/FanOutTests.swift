@@ -53,7 +53,8 @@ struct FanOutTests {
 
     @Test("what is no list cannot be run over")
     func noList() throws {
-        let run = try RunHarness("inputs: {n: {type: json, default: 3}}\nsteps: {a: {for-each: \"${{ inputs.n }}\", run: x}}", inputs: ["n": 3])
+        let run = try RunHarness(
+            "inputs: {n: {type: json, default: 3}}\nsteps: {a: {for-each: \"${{ inputs.n }}\", run: x}}", inputs: ["n": 3])
         #expect(run.outcome?.message.contains("for-each needs a list or a map, found a number") == true)
     }
 
@@ -78,7 +79,8 @@ struct FanOutTests {
 
     @Test("a condition that mentions the item is asked of each; all skipped is skipped")
     func itemCondition() throws {
-        let yaml = "steps: {a: {for-each: [0, 1], if: \"${{ item > 0 }}\", run: x, outputs: {v: {type: int, from: stdout}}}}\noutputs: {v: \"${{ steps.a.outputs.v }}\"}"
+        let yaml =
+            "steps: {a: {for-each: [0, 1], if: \"${{ item > 0 }}\", run: x, outputs: {v: {type: int, from: stdout}}}}\noutputs: {v: \"${{ steps.a.outputs.v }}\"}"
         var run = try RunHarness(yaml)
         #expect(run.runningPositions == ["a[1]"])
         #expect(run.status("a[0]") == .skipped)
@@ -133,5 +135,7 @@ struct FanOutTests {
 }
 
 extension String {
-    func replacing(_ text: String, with other: String) -> String { split(separator: text, omittingEmptySubsequences: false).joined(separator: other) }
+    func replacing(_ text: String, with other: String) -> String {
+        split(separator: text, omittingEmptySubsequences: false).joined(separator: other)
+    }
 }

@@ -147,7 +147,8 @@ struct RunHarness {
             records.append(.submitted(SubmittedRecord(lineage: lineage, parent: .none, kind: .step, name: order.key, wallNS: now)))
             records.append(
                 .started(
-                    lineage: lineage, attempt: Attempt(epoch: RunHistory(records).nextEpoch - 1, number: UInt32(order.attempt)), wallNS: now))
+                    lineage: lineage, attempt: Attempt(epoch: RunHistory(records).nextEpoch - 1, number: UInt32(order.attempt)), wallNS: now
+                ))
         case .adopt(let unit, let order, let exit): adopted[order.position] = (unit, order, exit)
         case .call(let unit, let order): called[order.position] = (unit, order)
         case .createActor: break

@@ -41,6 +41,25 @@ let package = Package(
         .executableTarget(name: "RayflowMain", dependencies: ["RayflowCLI"]),
         // The example programs live beside their workflow files.
         .executableTarget(name: "Retrieve", dependencies: ["Rayflow"], path: "Workflows/retrieve", exclude: []),
+
+        .testTarget(name: "RayflowCoreTests", dependencies: ["RayflowCore"]),
+        .testTarget(name: "JournalTests", dependencies: ["Journal", "RayflowCore", "CLinux"]),
+        .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "RayflowCore", "CLinux"]),
+        .testTarget(name: "GCSTests", dependencies: ["GCS", "Raylet", "RayflowCore"]),
+        .executableTarget(name: "StepRunnerTool", dependencies: ["Raylet"], path: "Tests/RayletTests/StepRunnerTool"),
+        .testTarget(
+            name: "RayletTests", dependencies: ["Raylet", "RayflowCore", "CLinux", "StepRunnerTool"], path: "Tests/RayletTests",
+            exclude: ["StepRunnerTool"]),
+        .testTarget(name: "OwnershipTests", dependencies: ["Ownership", "RayflowCore"]),
+        .testTarget(
+            name: "TransportTests",
+            dependencies: [
+                "Transport", "RayflowCore", "CLinux",
+                .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ]),
+        .testTarget(name: "RayflowTests", dependencies: ["Rayflow", "RayflowCore", "RayflowFoundation"]),
+        .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "Rayflow", "Raylet", "Journal", "RayflowCore", "CLinux"]),
     ],
     swiftLanguageModes: [.v6]
 )

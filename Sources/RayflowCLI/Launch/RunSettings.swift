@@ -1,0 +1,62 @@
+import ArgumentParser
+import Journal
+import Rayflow
+import RayflowCore
+import Workflow
+
+/// Where the runs are.
+struct HomeOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the runs, in place of the nearest .rayflow.", discussion: "RAYFLOW_HOME does the same.", valueName: "folder"))
+    var home: String?
+
+    func find() throws -> RunHome { try Failures.ofJournal { () throws(JournalFault) in try RunHome.find(explicit: home) } }
+
+    func resolve(_ run: String) throws -> RunFolder {
+        let home = try find()
+        return try Failures.ofJournal { () throws(JournalFault) in try home.resolve(run) }
+    }
+}
+
+/// What `run` and `resume` have in common.
+struct RunSettings: ParsableArguments {
+    @Option(help: "What to write: \(OutputMode.allCases.map(\.rawValue).joined(separator: ", ")).")
+    var outputMode = OutputMode.human
+
+    @Flag(help: "Show what the steps write, each line with the step's name.")
+    var logs = false
+
+    @Option(help: ArgumentHelp("Logical CPUs to share among the steps; by default those of the machine.", valueName: "n"))
+    var cpus: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "An amount of another resource, such as gpus=1; may be repeated.", valueName: "name=n"))
+    var resource: [ResourceAmount] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "When the journal is forced to the disk: batch (a few ms later), every (at each record), never (left to the system)."))
+    var sync = SyncPolicy.batch
+
+    func validate() throws {
+        if let cpus, !(cpus.isFinite && cpus > 0) { throw ValidationError("--cpus must be greater than 0.") }
+    }
+
+    /// By the names of the cluster; nil: what the machine has.
+    var resources: [String: Double]? {
+        var amounts: [String: Double] = [:]
+        for entry in resource { amounts[Self.clusterName(entry.name)] = entry.amount }
+        if let cpus { amounts[ResourceSet.cpu] = cpus }
+        return amounts.isEmpty ? nil : amounts
+    }
+
+    private static func clusterName(_ name: String) -> String {
+        switch name {
+        case "cpus": ResourceSet.cpu
+        case "gpus": ResourceSet.gpu
+        default: name
+        }
+    }
+}

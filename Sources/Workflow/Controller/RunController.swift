@@ -27,6 +27,8 @@ package final class RunController: @unchecked Sendable {
     private var isPerforming = false
     private var onEnd: (@Sendable (RunOutcome) -> Void)?
     private var lastReport: RunReport?
+    /// From start to end nobody else has to hold the controller.
+    private var itself: RunController?
     var running: [Int: Running] = [:]
     var objects: [ValueRef: ObjectID] = [:]
     var nextRef: UInt64 = 1
@@ -57,6 +59,7 @@ package final class RunController: @unchecked Sendable {
     package func start(_ onEnd: @escaping @Sendable (RunOutcome) -> Void) {
         queue.run { [self] in
             self.onEnd = onEnd
+            itself = self
             apply { $0.start(now: $1, into: &$2) }
         }
     }
@@ -154,6 +157,7 @@ package final class RunController: @unchecked Sendable {
         files.close()
         onEnd?(outcome)
         queue.close()
+        itself = nil
     }
 
     // MARK: Processes

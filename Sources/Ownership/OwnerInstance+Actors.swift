@@ -42,22 +42,20 @@ extension OwnerInstance {
     /// A call takes its place in the line.
     mutating func joinLine(_ id: TaskID, waiting: Int, into out: inout [OwnerDirective]) {
         let actor = id.actor
-        var line = actors[actor] ?? ActorLine()
-        if case .dead(let error) = line.state {
-            actors[actor] = line
-            return fail(id, error, into: &out)
-        }
-        guard line.open < Limits.pendingActorCalls else {
-            let error = RayflowError(.tooManyPending, "more than \(Limits.pendingActorCalls) calls wait for this actor")
+        // Changed in place: a copy of a long line for each call would cost the square of its length.
+        if actors[actor] == nil { actors[actor] = ActorLine() }
+        if case .dead(let error)? = actors[actor]?.state { return fail(id, error, into: &out) }
+        guard let open = actors[actor]?.open, open < pendingCallLimit else {
+            let error = RayflowError(.tooManyPending, "more than \(pendingCallLimit) calls wait for this actor")
             return fail(id, ErrorRecord(error), into: &out)
         }
-        tasks[id]?.retriesLeft = line.maxTaskRetries
-        line.unsent.append(id)
-        if waiting > 0 { line.waiting[id] = waiting }
-        let mustSubscribe = !line.isSubscribed
-        line.isSubscribed = true
-        actors[actor] = line
-        if mustSubscribe { out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs)) }
+        tasks[id]?.retriesLeft = actors[actor]?.maxTaskRetries ?? 0
+        actors[actor]?.unsent.append(id)
+        if waiting > 0 { actors[actor]?.waiting[id] = waiting }
+        if actors[actor]?.isSubscribed == false {
+            actors[actor]?.isSubscribed = true
+            out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
+        }
         sendLine(actor, into: &out)
     }
 
@@ -77,20 +75,20 @@ extension OwnerInstance {
 
     /// Sends from the head of the line for as long as the head's dependencies are there.
     private mutating func sendLine(_ actor: ActorID, into out: inout [OwnerDirective]) {
-        while var line = actors[actor], case .alive = line.state, let worker = line.worker, let id = line.unsent.first {
+        while case .alive? = actors[actor]?.state, let worker = actors[actor]?.worker, let id = actors[actor]?.unsent.first {
             guard var entry = tasks[id], !entry.isCancelled else {
-                _ = line.unsent.popFirst()
-                actors[actor] = line
+                _ = actors[actor]?.unsent.popFirst()
                 continue
             }
-            if line.waiting[id] != nil { return }
-            _ = line.unsent.popFirst()
-            entry.spec.sequence = line.nextSequence
-            line.nextSequence += 1
-            line.sent.insert(id)
+            guard actors[actor]?.waiting[id] == nil, let sequence = actors[actor]?.nextSequence,
+                let incarnation = actors[actor]?.incarnation
+            else { return }
+            _ = actors[actor]?.unsent.popFirst()
+            actors[actor]?.nextSequence += 1
+            actors[actor]?.sent.insert(id)
+            entry.spec.sequence = sequence
             tasks[id] = entry
-            actors[actor] = line
-            out.append(.send(.pushTask(pushMessage(entry, lease: LeaseID(owner: 0, number: UInt64(line.incarnation)))), to: worker))
+            out.append(.send(.pushTask(pushMessage(entry, lease: LeaseID(owner: 0, number: UInt64(incarnation)))), to: worker))
             out.append(.taskChanged(change(entry.spec, .running)))
         }
     }

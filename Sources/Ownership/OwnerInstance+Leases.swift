@@ -59,7 +59,7 @@ extension OwnerInstance {
 
     /// A lease that lies idle under one key must not keep another key of this owner waiting.
     private mutating func returnIdleLeases(except key: SchedulingKey, into out: inout [OwnerDirective]) {
-        for (other, queue) in queues where other != key && !queue.idle.isEmpty {
+        for (other, queue) in queues where other != key && !queue.idle.isEmpty && queue.ready.isEmpty {
             for lease in queue.idle {
                 if let entry = leases.removeValue(forKey: lease) {
                     out.append(.send(.returnLease(ReturnLease(lease: lease, workerFailed: false)), to: entry.raylet))
@@ -143,11 +143,20 @@ extension OwnerInstance {
 
     /// The task of a lease has ended: the next one, or rest. A lease that serves another task by now is left alone.
     mutating func freeLease(_ id: LeaseID, of task: TaskID, into out: inout [OwnerDirective]) {
-        guard var entry = leases[id], entry.worker != nil, entry.task ?? task == task else { return }
-        entry.task = nil
-        leases[id] = entry
-        if queues[entry.key]?.idle.contains(id) == true { return }
+        if unload(id, of: task) { settle(id, into: &out) }
+    }
+
+    /// The lease is idle from now on: what becomes ready finds it, before anything else is asked for. ``settle(_:into:)`` must follow.
+    mutating func unload(_ id: LeaseID, of task: TaskID) -> Bool {
+        guard let entry = leases[id], entry.worker != nil, entry.task ?? task == task else { return false }
+        leases[id]?.task = nil
+        if queues[entry.key]?.idle.contains(id) == true { return false }
         queues[entry.key, default: KeyQueue()].idle.append(id)
+        return true
+    }
+
+    mutating func settle(_ id: LeaseID, into out: inout [OwnerDirective]) {
+        guard let entry = leases[id] else { return }
         serve(entry.key, into: &out)
         rest(id, into: &out)
     }

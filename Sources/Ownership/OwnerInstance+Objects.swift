@@ -130,7 +130,9 @@ extension OwnerInstance {
 
     /// A copy of a large object turned out to be on a further node.
     package mutating func addLocation(_ id: ObjectID, _ node: NodeID) {
-        guard objects[id]?.owner == address, case .stored(var nodes, let size, let refs, let origins)? = objects[id]?.state, !nodes.contains(node) else { return }
+        guard objects[id]?.owner == address, case .stored(var nodes, let size, let refs, let origins)? = objects[id]?.state,
+            !nodes.contains(node)
+        else { return }
         nodes.append(node)
         objects[id]?.state = .stored(nodes: nodes, size: size, refs: refs, origins: origins)
     }

@@ -28,9 +28,9 @@ extension OwnerInstance {
             for (id, state) in zip(spec.results, recorded.states) { finish(id, state, into: &out) }
             return
         }
-        guard tasks.count < Limits.pendingTasks else {
+        guard tasks.count < pendingTaskLimit else {
             let error = ErrorRecord(
-                RayflowError(.tooManyPending, "more than \(Limits.pendingTasks) tasks are pending; wait for some before submitting more"))
+                RayflowError(.tooManyPending, "more than \(pendingTaskLimit) tasks are pending; wait for some before submitting more"))
             for id in spec.results { finish(id, .failed(error), into: &out) }
             return
         }
@@ -165,6 +165,7 @@ extension OwnerInstance {
         case .inActorLine where isSent(m.task): break
         default: return  // for another lease, or once more while the results are being persisted
         }
+        let isUnloaded = unload(m.lease, of: m.task)
         switch m.outcome {
         case .finished(let states):
             let stored = zip(entry.spec.results, states).filter { if case .stored = $0.1 { true } else { false } }.map(\.0)
@@ -188,7 +189,7 @@ extension OwnerInstance {
         case .stale:
             break
         }
-        freeLease(m.lease, of: m.task, into: &out)
+        if isUnloaded { settle(m.lease, into: &out) }
     }
 
     /// Results in shared memory are now in the run folder as well (or the journal has failed, which ends the run elsewhere).

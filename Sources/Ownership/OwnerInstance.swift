@@ -11,6 +11,8 @@ package struct OwnerInstance: Sendable {
     package let epoch: UInt32
     /// Durable owners speak to the journal.
     package let isDurable: Bool
+    package var pendingTaskLimit = Limits.pendingTasks
+    package var pendingCallLimit = Limits.pendingActorCalls
 
     var objects: [ObjectID: ObjectEntry] = [:]
     var tasks: [TaskID: TaskEntry] = [:]

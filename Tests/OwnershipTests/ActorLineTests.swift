@@ -1,0 +1,227 @@
+import Ownership
+import RayflowCore
+import Testing
+
+@Suite("The line of calls to an actor")
+struct ActorLineTests {
+    private static let second = OwnerBench.secondWorker
+
+    @Test("creation goes to the GCS, and calls wait in order until the actor lives")
+    func creation() {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        #expect(bench.sent.map(\.to) == [.gcs])
+        for name in ["a", "b", "c"] { _ = bench.call(.counter, name) }
+        #expect(bench.pushes.isEmpty)
+        #expect(bench.story.filter { $0 == "send SubscribeActor" }.count == 1, "once for the line")
+        bench.update(.counter, .alive)
+        #expect(bench.pushed == ["a", "b", "c"])
+        #expect(bench.pushes.map(\.spec.sequence) == [0, 1, 2])
+        #expect(bench.sent.last?.to == OwnerBench.worker)
+        for push in bench.pushes { bench.finish(push) }
+        #expect(bench.owner.pendingTasks == 0)
+    }
+
+    @Test("calls keep the order of their submission whatever the order in which their arguments come", arguments: 0..<20)
+    func order(seed: Int) {
+        var bench = OwnerBench()
+        var random = SeededRandom(UInt64(seed))
+        bench.create(.counter)
+        if seed % 2 == 0 { bench.update(.counter, .alive) }
+        let makers = (0..<12).map { bench.submit("maker \($0)") { $0.priority = 1 } }
+        let calls = (0..<30).map { index in
+            bench.call(
+                .counter, "\(index)", random.chance(60) ? [makers[random.below(12)].argument, makers[random.below(12)].argument] : [])
+        }
+        if seed % 2 == 1 { bench.update(.counter, .alive) }
+        while bench.grant() != nil {}
+        var open = bench.pushes.filter { $0.spec.kind == .function }
+        while !open.isEmpty {
+            bench.finish(open.remove(at: random.below(open.count)))
+            open += bench.pushes.filter { push in
+                push.spec.kind == .function && bench.owner.state(of: push.spec.ref) == nil && !open.contains { $0.spec.id == push.spec.id }
+            }
+        }
+        let sent = bench.pushes.filter { $0.spec.kind == .actorCall }
+        #expect(sent.map(\.spec.function.name) == calls.map(\.function.name))
+        #expect(sent.map(\.spec.sequence) == (0..<30).map { UInt64($0) })
+    }
+
+    @Test("a call whose argument failed is never sent and takes no place in the order")
+    func failedArgument() {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        bench.update(.counter, .alive)
+        let bad = bench.submit("bad")
+        let early = bench.call(.counter, "early", [bad.argument])
+        let behind = bench.call(.counter, "behind")
+        bench.grant()
+        bench.reply(bench.pushes[0], .failed(oops, isApplicationError: true))
+        #expect(bench.failure(of: early.ref)?.message == "oops")
+        let late = bench.call(.counter, "late", [bad.argument])
+        #expect(bench.failure(of: late.ref)?.message == "oops")
+        #expect(bench.pushed == ["bad", "behind"])
+        #expect(bench.pushes[1].spec.sequence == 0)
+        #expect(bench.owner.state(of: behind.ref) == nil)
+    }
+
+    @Test("when the actor restarts, calls in flight fail unless they may run again")
+    func restartAtMostOnce() {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        let first = bench.call(.counter, "first")
+        bench.update(.counter, .alive)
+        bench.update(.counter, .restarting, 2, error: ErrorRecord(.workerCrashed, "killed"))
+        #expect(bench.failure(of: first.ref)?.code == .workerCrashed)
+        let waits = bench.call(.counter, "waits")
+        #expect(bench.pushed == ["first"])
+        bench.update(.counter, .alive, 2, worker: Self.second)
+        #expect(bench.pushed == ["first", "waits"])
+        #expect(bench.pushes[1].spec.sequence == 0, "the sequence starts anew")
+        #expect(bench.sent.last?.to == Self.second)
+        #expect(bench.owner.state(of: waits.ref) == nil)
+    }
+
+    @Test("calls that may run again are sent again in order, before those that were not sent, and only that often")
+    func resend() {
+        var bench = OwnerBench()
+        bench.create(.counter, maxTaskRetries: 1)
+        let names = ["a", "b", "c"]
+        let calls = names.map { bench.call(.counter, $0) }
+        bench.update(.counter, .alive)
+        bench.finish(bench.pushes[0])
+        bench.update(.counter, .restarting, 2)
+        _ = bench.call(.counter, "d")
+        bench.update(.counter, .alive, 2, worker: Self.second)
+        #expect(bench.pushed == ["a", "b", "c", "b", "c", "d"])
+        #expect(bench.pushes[3...].map(\.spec.sequence) == [0, 1, 2])
+        #expect(bench.pushes[3...].map(\.spec.attempt.number) == [2, 2, 1])
+        // The reply of the first incarnation comes late: it is stale.
+        bench.finish(bench.pushes[1], [.value(66)])
+        #expect(bench.owner.state(of: calls[1].ref) == nil)
+        bench.finish(bench.pushes[3], [.value(2)], from: Self.second)
+        #expect(bench.value(of: calls[1].ref) == 2)
+        bench.update(.counter, .restarting, 3)
+        #expect(bench.failure(of: calls[2].ref) != nil, "its only retry is used")
+    }
+
+    @Test("news of a restart that come twice, or of a start that failed, cost a call one retry only")
+    func repeatedNews() {
+        var bench = OwnerBench()
+        bench.create(.counter, maxTaskRetries: 1)
+        let call = bench.call(.counter)
+        bench.update(.counter, .alive)
+        bench.event { $0.connectionLost(OwnerBench.worker, now: 0, into: &$1) }
+        bench.update(.counter, .restarting, 2)
+        bench.update(.counter, .restarting, 2)
+        bench.update(.counter, .restarting, 3)
+        #expect(bench.owner.state(of: call.ref) == nil)
+        bench.update(.counter, .alive, 3, worker: Self.second)
+        #expect(bench.pushed.count == 2)
+        bench.finish(bench.pushes[1], [.value(6)], from: Self.second)
+        #expect(bench.value(of: call.ref) == 6)
+    }
+
+    @Test("when the actor is dead, every call that is open or comes later fails with the reason")
+    func dead() {
+        var bench = OwnerBench()
+        bench.create(.counter, maxTaskRetries: -1)
+        let bad = bench.submit("never")
+        let sent = bench.call(.counter, "sent"), waits = bench.call(.counter, "waits", [bad.argument])
+        bench.update(.counter, .alive)
+        #expect(bench.pushed == ["sent"])
+        bench.update(.counter, .dead, error: ErrorRecord(.actorDied, "it was killed"))
+        let late = bench.call(.counter, "late")
+        for call in [sent, waits, late] {
+            #expect(bench.failure(of: call.ref)?.code == .actorDied)
+            #expect(bench.failure(of: call.ref)?.message == "it was killed")
+        }
+        #expect(bench.owner.pendingTasks == 1, "only the task that is no call")
+    }
+
+    @Test("the fault of a creation is the failure of every call")
+    func failedCreation() {
+        var bench = OwnerBench()
+        let early = bench.call(.counter)
+        bench.event { $0.failActor(.counter, ErrorRecord(.notRegistered, "no such type"), into: &$1) }
+        let late = bench.call(.counter)
+        #expect(bench.failure(of: early.ref)?.code == .notRegistered && bench.failure(of: late.ref)?.code == .notRegistered)
+        var other = OwnerBench()
+        other.create(.counter)
+        let call = other.call(.counter)
+        other.receive(.actorReply(ActorReply(request: 1, actor: .counter, error: ErrorRecord(.invalidArgument, "name taken"))), from: .gcs)
+        #expect(other.failure(of: call.ref)?.message == "name taken")
+    }
+
+    @Test("a broken connection is no news of death: the owner asks the GCS and waits")
+    func connectionLost() {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        let call = bench.call(.counter)
+        bench.update(.counter, .alive)
+        bench.forget()
+        bench.event { $0.connectionLost(OwnerBench.worker, now: 0, into: &$1) }
+        #expect(bench.story == ["send SubscribeActor"])
+        #expect(bench.owner.state(of: call.ref) == nil)
+    }
+
+    @Test("updates of an older incarnation change nothing")
+    func oldNews() {
+        var bench = OwnerBench()
+        bench.create(.counter, maxTaskRetries: 5)
+        bench.update(.counter, .alive, 2)
+        let call = bench.call(.counter)
+        bench.update(.counter, .restarting, 1)
+        bench.update(.counter, .alive, 1, worker: Self.second)
+        bench.update(.counter, .alive, 2)
+        #expect(bench.pushed.count == 1)
+        bench.finish(bench.pushes[0])
+        #expect(bench.value(of: call.ref) == 1)
+    }
+
+    @Test("a durable call is sent again even without retries: the actor's journal knows what it has done")
+    func durableResend() {
+        var bench = OwnerBench(isDurable: true)
+        bench.create(.counter, lineage: LineageID(high: 3, low: 1))
+        let call = bench.call(.counter, lineage: LineageID(high: 3, low: 2))
+        bench.update(.counter, .alive)
+        bench.update(.counter, .restarting, 2)
+        bench.update(.counter, .alive, 2, worker: Self.second)
+        #expect(bench.pushes.count == 2)
+        bench.finish(bench.pushes[1], from: Self.second)
+        #expect(bench.value(of: call.ref) == 1)
+    }
+
+    @Test("the constructor's arguments are kept for its restarts")
+    func keptArguments() {
+        var bench = OwnerBench()
+        let made = bench.submit("made")
+        bench.grant()
+        bench.finish(bench.pushes[0])
+        var creation = bench.spec("init", [made.argument], results: 0)
+        creation.id.actor = .counter
+        creation.kind = .actorCreation
+        bench.event { $0.create(creation, options: ActorSpecOptions(), parent: OwnerBench.root, into: &$1) }
+        guard case .registerActor(let m)? = bench.sent.last?.message else {
+            Issue.record("nothing registered")
+            return
+        }
+        #expect(m.resolved.map(\.id) == [made.ref])
+        bench.release([made.ref])
+        #expect(bench.owner.knows(made.ref))
+    }
+
+    @Test("so many calls may wait for an actor, the next one fails")
+    func limit() {
+        var bench = OwnerBench()
+        bench.owner.pendingCallLimit = 10
+        bench.create(.counter)
+        for _ in 0..<10 { _ = bench.call(.counter) }
+        let beyond = bench.call(.counter)
+        #expect(bench.failure(of: beyond.ref)?.code == .tooManyPending)
+        bench.update(.counter, .alive)
+        bench.finish(bench.pushes[0])
+        let next = bench.call(.counter)
+        #expect(bench.owner.state(of: next.ref) == nil)
+    }
+}

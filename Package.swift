@@ -6,6 +6,8 @@ let package = Package(
     products: [
         .executable(name: "rayflow", targets: ["RayflowMain"]),
         .executable(name: "retrieve", targets: ["Retrieve"]),
+        .executable(name: "wordcount", targets: ["WordCount"]),
+        .executable(name: "counter", targets: ["CounterApp"]),
         .library(name: "Rayflow", targets: ["Rayflow"]),
         .library(name: "RayflowCLI", targets: ["RayflowCLI"]),
         .library(name: "RayflowFoundation", targets: ["RayflowFoundation"]),
@@ -35,12 +37,22 @@ let package = Package(
         .target(name: "Workflow", dependencies: ["Rayflow", "RayflowCore", "Journal", "CLibYAML", "CLinux"]),
         .target(
             name: "RayflowCLI",
-            dependencies: ["Rayflow", "Workflow", "Journal", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            dependencies: [
+                "Rayflow", "Workflow", "Journal", "Raylet", "RayflowCore", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .target(name: "RayflowFoundation", dependencies: ["Rayflow"]),
         .target(name: "RayflowTestKit", dependencies: ["Rayflow", "Transport", "Raylet", "GCS", "Ownership", "ObjectStore"]),
         .executableTarget(name: "RayflowMain", dependencies: ["RayflowCLI"]),
         // The example programs live beside their workflow files.
-        .executableTarget(name: "Retrieve", dependencies: ["Rayflow"], path: "Workflows/retrieve", exclude: []),
+        .executableTarget(name: "Retrieve", dependencies: ["Rayflow"], path: "Workflows/retrieve"),
+        .executableTarget(
+            name: "WordCount", dependencies: ["RayflowCLI"], path: "Workflows/wordcount",
+            exclude: ["texts", "wordcount.yaml", "wordcount-swift.yaml"]),
+        .executableTarget(
+            name: "CounterApp",
+            dependencies: ["RayflowCLI", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Workflows/counter", exclude: ["counter.yaml"]),
 
         .testTarget(name: "RayflowCoreTests", dependencies: ["RayflowCore"]),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "RayflowCore", "CLinux"]),
@@ -59,6 +71,7 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         .testTarget(name: "RayflowTests", dependencies: ["Rayflow", "RayflowCore", "RayflowFoundation"]),
+        .testTarget(name: "RayflowCLITests", dependencies: ["RayflowCLI", "Workflow", "Journal", "RayflowCore"]),
         .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "Rayflow", "Raylet", "Journal", "RayflowCore", "CLinux"]),
     ],
     swiftLanguageModes: [.v6]

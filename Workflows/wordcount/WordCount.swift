@@ -17,7 +17,7 @@ enum WordCount {
     static let map = RemoteFunction("WordCount.map(file:partitions:)") { (file: RemoteFile, partitions: Int) in
         var parts = [Counts](repeating: [:], count: partitions)
         try Words.forEach(in: file.bytes()) { word in parts[Words.partition(of: word, among: partitions)][word, default: 0] += 1 }
-        let ray = Cluster.current
+        let ray = try Cluster.current
         return try parts.map { try ray.put($0) }
     }
 

@@ -1,8 +1,8 @@
 internal import CLinux
-package import GCS
+import GCS
 internal import Glibc
-package import Journal
-package import ObjectStore
+import Journal
+import ObjectStore
 package import Raylet
 package import RayflowCore
 package import Transport

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 package import ObjectStore
-package import Raylet
+import Raylet
 package import RayflowCore
 package import Transport
 

@@ -2,7 +2,7 @@ internal import CLinux
 internal import Glibc
 package import Raylet
 package import RayflowCore
-package import Transport
+import Transport
 
 /// The node's door to its step runner: takes pushed steps like a worker, and speaks to the runner's process.
 ///

@@ -1,8 +1,8 @@
 internal import CLinux
 internal import Glibc
 package import Journal
-package import Rayflow
-package import RayflowCore
+import Rayflow
+import RayflowCore
 
 /// One run of a workflow from this process: its folder and journal, the embedded cluster, the controller.
 package final class WorkflowRun: @unchecked Sendable {
@@ -98,12 +98,10 @@ package final class WorkflowRun: @unchecked Sendable {
         let path = AbsolutePath.of(workflow.source.file)
         let started = history.headers.first?.startedWallNS ?? rf_wall_ns()
         let seed = history.headers.first?.seed ?? run.log.root.low
-        var working = [CChar](repeating: 0, count: 4096)
-        _ = getcwd(&working, working.count)
         run.log.append(
             .header(
                 RunHeader(
-                    runID: folder.id, epoch: run.epoch, arguments: request.arguments, workingFolder: String(cString: working),
+                    runID: folder.id, epoch: run.epoch, arguments: request.arguments, workingFolder: AbsolutePath.current ?? "",
                     workflowPath: path, workflowName: workflow.name, workflowText: String(decoding: workflow.source.bytes, as: UTF8.self),
                     inputs: JSON.object(inputs).compact, startedWallNS: started, seed: seed)), committed: nil)
         var options = EmbeddedCluster.Options(registry: request.registry, resources: try EngineBoot.resources(request.resources))
@@ -218,9 +216,13 @@ private final class FaultDoor: @unchecked Sendable {
 enum AbsolutePath {
     static func of(_ path: String) -> String {
         if path.hasPrefix("/") { return path }
-        var current = [CChar](repeating: 0, count: 4096)
-        guard getcwd(&current, current.count) != nil else { return path }
-        return "\(String(cString: current))/\(path)"
+        return current.map { "\($0)/\(path)" } ?? path
+    }
+
+    static var current: String? {
+        guard let path = getcwd(nil, 0) else { return nil }
+        defer { free(path) }
+        return String(cString: path)
     }
 
     static func folder(of path: String) -> String {

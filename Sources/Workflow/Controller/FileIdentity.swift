@@ -11,7 +11,8 @@ enum FileIdentity {
         return "\(info.st_dev):\(info.st_ino):\(info.st_size):\(info.st_mtim.tv_sec).\(info.st_mtim.tv_nsec)"
     }
 
-    /// Of a file that was just made: by its content, so that making the same again changes nothing; by ``quick(_:)`` when it is large or a folder.
+    /// Of a file that was just made: by its content, so that making the same again changes nothing; by ``quick(_:)`` when it is large or a
+    /// folder.
     static func ofOutput(_ path: String) -> String? {
         var info = stat()
         guard stat(path, &info) == 0 else { return nil }

@@ -3,8 +3,8 @@ package import RayflowCore
 
 /// What a run asks of the world around it while it plans: files, the environment, and what earlier attempts left behind.
 ///
-/// Answers are taken at the time of asking. What an expression asked is remembered for that step and noted in the journal, so that a resume can
-/// tell what has changed.
+/// Answers are taken at the time of asking. What an expression asked is remembered for that step and noted in the journal, so that a resume
+/// can tell what has changed.
 package protocol OutsideFacts: Sendable {
     /// `glob`, `file`, `dir`, `env` or `hashFiles`.
     func call(_ function: String, _ arguments: [Value]) throws -> Value

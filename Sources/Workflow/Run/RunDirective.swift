@@ -11,7 +11,8 @@ package enum RunDirective: Sendable {
     case launch(unit: Int, ShellOrder)
     /// The attempt has ended in an earlier epoch: read its outputs. Answered like `launch`.
     case adopt(unit: Int, ShellOrder, StepExit)
-    /// Answered by ``RunInstance/onCallSubmitted(unit:attempt:_:now:into:)``, then by ``RunInstance/onCallEnded(unit:attempt:_:now:into:)``.
+    /// Answered by ``RunInstance/onCallSubmitted(unit:attempt:_:now:into:)``, then by
+    /// ``RunInstance/onCallEnded(unit:attempt:_:now:into:)``.
     case call(unit: Int, CallOrder)
     /// Comes before the first call of the actor. When it fails, every call of the actor fails.
     case createActor(ActorOrder)

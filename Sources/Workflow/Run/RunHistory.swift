@@ -7,8 +7,8 @@ package struct RunHistory: Sendable {
     package private(set) var headers: [RunHeader] = []
     /// The last record of each position.
     package private(set) var steps: [String: StepRecord] = [:]
-    /// The last record of each position that had an attempt: what decides whether it runs again. An epoch that skipped the position or never
-    /// came to it does not make undone what was done before.
+    /// The last record of each position that had an attempt: what decides whether it runs again. An epoch that skipped the position or
+    /// never came to it does not make undone what was done before.
     package private(set) var runs: [String: StepRecord] = [:]
     /// Positions in the order in which they first came up.
     package private(set) var positions: [String] = []

@@ -34,8 +34,8 @@ extension RunInstance {
             maxRestarts: spec.maxRestarts, maxTaskRetries: spec.maxTaskRetries, maxConcurrency: spec.maxConcurrency)
     }
 
-    /// Objects stay references where a parameter can take them: alone and in a list. Anywhere deeper their content is brought. Workers run in
-    /// other folders, so paths become absolute.
+    /// Objects stay references where a parameter can take them: alone and in a list. Anywhere deeper their content is brought. Workers run
+    /// in other folders, so paths become absolute.
     private func argument(_ value: Value) throws(PlanFault) -> Value {
         switch value {
         case .ref: return value
@@ -111,8 +111,8 @@ extension RunInstance {
         return .object(ValueObject(results.map { ($0.name, Value.ref($0.ref)) }))
     }
 
-    /// A declared output is the result of that name, else the field of that name of the only result, else the only result itself. Only to look
-    /// for a field is content brought.
+    /// A declared output is the result of that name, else the field of that name of the only result, else the only result itself. Only to
+    /// look for a field is content brought.
     private func output(_ output: OutputSpec, of unit: RunUnit, _ spec: StepSpec) throws(PlanFault) -> Value {
         let named = unit.results.filter { $0.name == output.name }
         if named.count == 1 { return .ref(named[0].ref) }

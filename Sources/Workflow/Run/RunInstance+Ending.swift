@@ -5,7 +5,9 @@ extension RunInstance {
     /// All steps have ended: the workflow's own outputs are left.
     mutating func finish(_ now: UInt64, _ directives: inout [RunDirective]) {
         guard openSteps == 0, !isEnded else { return }
-        let result = stopResult ?? (failedSteps.isEmpty ? .success : .failure)
+        // A step that somebody cancelled by itself leaves the run without its outputs.
+        let isWhole = failedSteps.isEmpty && !steps.contains { $0.status == .cancelled }
+        let result = stopResult ?? (isWhole ? .success : .failure)
         guard result == .success else { return conclude(result, [:], failureMessage(result), now, &directives) }
         var outputs = JSONObject()
         do throws(PlanFault) {
@@ -72,6 +74,9 @@ extension RunInstance {
             for (position, reason) in reasons {
                 if lines.count < 5 { lines.append("step '\(position)' \(steps[number].status.rawValue): \(reason)") } else { more += 1 }
             }
+        }
+        if lines.isEmpty, let cancelled = steps.first(where: { $0.status == .cancelled }) {
+            lines.append("step '\(cancelled.spec.id)' was cancelled")
         }
         if more > 0 { lines.append("and \(more) more") }
         return lines.joined(separator: "\n")

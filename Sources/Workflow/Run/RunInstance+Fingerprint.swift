@@ -23,7 +23,8 @@ extension RunInstance {
         return hasher.digest
     }
 
-    /// Canonical: members of maps count in the order of their keys, files by what tells their contents apart, objects by how they came about.
+    /// Canonical: members of maps count in the order of their keys, files by what tells their contents apart, objects by how they came
+    /// about.
     private func update(_ hasher: inout Digest128Hasher, _ value: Value) {
         switch value {
         case .ref(let ref):

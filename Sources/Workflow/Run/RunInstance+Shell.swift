@@ -87,9 +87,8 @@ extension RunInstance {
         let text = try text(value)
         guard !text.utf8.contains(0) else { throw .wrong("\(place(position)): argument \(index) holds a zero byte, which no argument can") }
         guard text.utf8.count <= RunLimits.argumentBytes else {
-            throw .wrong(
-                "\(place(position)): argument \(index) has \(text.utf8.count) bytes, more than the \(RunLimits.argumentBytes) that Linux takes;"
-                    + " pass it through with: or stdin:")
+            let size = "has \(text.utf8.count) bytes, more than the \(RunLimits.argumentBytes) that Linux takes"
+            throw .wrong("\(place(position)): argument \(index) \(size); pass it through with: or stdin:")
         }
         return text
     }

@@ -53,112 +53,6 @@ extension RunInstance {
         return verdict
     }
 
-    // MARK: Fan-out
-
-    private mutating func expand(_ number: Int, _ context: StepContext, _ directives: inout [RunDirective]) throws(PlanFault) {
-        let spec = steps[number].spec
-        let first = units.count
-        guard let forEach = spec.forEach else {
-            units.append(RunUnit(step: number, position: spec.id, item: nil))
-            steps[number].units = first..<first + 1
-            return
-        }
-        let items = try items(forEach, context)
-        var positions: [String: Int] = [:]
-        var made: [RunUnit] = []
-        made.reserveCapacity(items.count)
-        for (index, (name, value)) in items.enumerated() {
-            let key = try key(forEach, index, name, value, context)
-            if let other = positions.updateValue(index, forKey: key) {
-                throw .wrong(
-                    "\(place(forEach.key?.position ?? spec.position)): items \(other) and \(index) of '\(spec.id)' have the same key '\(key)'"
-                )
-            }
-            made.append(
-                RunUnit(
-                    step: number, position: StepPosition.item(of: spec.id, key: key), item: .init(index: index, key: key, value: value)))
-        }
-        if let limit = forEach.maxParallel {
-            let count = try int(limit, "max-parallel", context)
-            guard count > 0 else { throw .wrong("max-parallel of '\(spec.id)' is \(count), but has to be at least 1") }
-            steps[number].maxParallel = count
-        }
-        units += made
-        steps[number].units = first..<units.count
-        counts.total += made.count - 1
-        directives.append(.event(.expanded(step: spec.id, items: made.count)))
-    }
-
-    /// The items with their names, when they come from a map.
-    private func items(_ forEach: ForEachSpec, _ context: StepContext) throws(PlanFault) -> [(name: String?, value: Value)] {
-        var value = try evaluate(forEach.items, context)
-        if case .ref = value { value = try loaded(value) }
-        switch value {
-        case .array(let elements): return elements.map { (nil, $0) }
-        case .object(let members): return members.map { ($0.key, ["key": .string($0.key), "value": $0.value]) }
-        default: throw .wrong("\(place(forEach.items.position)): for-each needs a list or a map, found \(value.kindName)")
-        }
-    }
-
-    private func key(
-        _ forEach: ForEachSpec, _ index: Int, _ name: String?, _ value: Value, _ context: StepContext
-    ) throws(PlanFault) -> String {
-        guard let key = forEach.key else { return name ?? String(index) }
-        context.set("item", value)
-        context.set("item-index", .number(Double(index)))
-        let value = try loaded(evaluate(key, context))
-        guard value.isPrimitive, value != .null else {
-            throw .wrong("\(place(key.position)): the key of item \(index) is \(value.kindName), but has to be a text or a number")
-        }
-        return value.coercedText
-    }
-
-    private mutating func recordExpansion(_ number: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
-        var record = StepRecord(.running)
-        record.items = steps[number].units.count
-        record.outside = steps[number].outside.digests
-        record.started = now
-        directives.append(.record(position: steps[number].spec.id, record))
-    }
-
-    // MARK: Starting units
-
-    private mutating func enqueue(_ number: Int) {
-        guard !steps[number].isQueued, steps[number].nextUnit < steps[number].units.upperBound else { return }
-        steps[number].isQueued = true
-        queue.append(number)
-    }
-
-    /// The next step that may start a unit now.
-    mutating func nextStep() -> Int? {
-        while queueHead < queue.count {
-            let number = queue[queueHead]
-            let step = steps[number]
-            let isFull = step.activeUnits >= step.maxParallel && mayBegin(step)
-            if step.nextUnit >= step.units.upperBound || isFull {
-                // A unit that ends puts it back.
-                steps[number].isQueued = false
-                queueHead += 1
-                continue
-            }
-            let limit = min(workflow.maxParallel ?? .max, RunLimits.unitsInFlight)
-            return inFlight < limit || !mayBegin(step) ? number : nil
-        }
-        queue.removeAll(keepingCapacity: true)
-        queueHead = 0
-        return nil
-    }
-
-    mutating func startUnit(of number: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
-        let unit = steps[number].nextUnit
-        steps[number].nextUnit += 1
-        steps[number].activeUnits += 1
-        inFlight += 1
-        guard mayBegin(steps[number]) else { return endUnit(unit, .cancelled, now, &directives) }
-        units[unit].phase = .evaluating
-        evaluate(unit, now, &directives)
-    }
-
     // MARK: Ends
 
     /// A step that cannot have units, because its expressions have no value.
@@ -169,7 +63,7 @@ extension RunInstance {
     }
 
     /// A step that had no units ends: skipped, cancelled, or because it could not be planned.
-    private mutating func endUnstarted(_ number: Int, _ status: StepStatus, _ now: UInt64, _ directives: inout [RunDirective]) {
+    mutating func endUnstarted(_ number: Int, _ status: StepStatus, _ now: UInt64, _ directives: inout [RunDirective]) {
         steps[number].status = status
         count(status)
         let id = steps[number].spec.id

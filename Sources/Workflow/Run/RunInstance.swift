@@ -2,9 +2,9 @@ internal import RayflowCore
 
 /// A workflow's run as a pure value: what has happened goes in, what is to be done comes out.
 ///
-/// It plans steps, decides what runs again after a crash, and gives each step the end that the language says. It performs no IO and reads no
-/// clock: `now` is the wall clock in nanoseconds, and questions about files and the environment go to ``OutsideFacts``. Every call leaves it
-/// settled: nothing that could start is left waiting, and each unit ends exactly once.
+/// It plans steps, decides what runs again after a crash, and gives each step the end that the language says. It performs no IO and reads
+/// no clock: `now` is the wall clock in nanoseconds, and questions about files and the environment go to ``OutsideFacts``. Every call
+/// leaves it settled: nothing that could start is left waiting, and each unit ends exactly once.
 package struct RunInstance: Sendable {
     /// How much may still begin. Only ever gets narrower.
     enum Gate: Int, Sendable, Comparable {

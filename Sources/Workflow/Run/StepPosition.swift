@@ -24,8 +24,8 @@ package enum StepPosition {
         return (String(name[..<hash]), number)
     }
 
-    /// A folder's name for the position: letters, digits, `.`, `_`, `-`, `[` and `]` stay, other bytes become `%XX`. One-to-one; what would be
-    /// too long is cut and made unique by a digest.
+    /// A folder's name for the position: letters, digits, `.`, `_`, `-`, `[` and `]` stay, other bytes become `%XX`. One-to-one; what would
+    /// be too long is cut and made unique by a digest.
     package static func folderName(_ position: String) -> String {
         var name: [UInt8] = []
         for (index, byte) in position.utf8.enumerated() {

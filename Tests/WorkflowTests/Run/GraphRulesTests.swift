@@ -168,6 +168,14 @@ struct GraphRulesTests {
         #expect(again.status("c") == .succeeded)
     }
 
+    @Test("a step that somebody cancels by itself leaves the run a failure")
+    func cancelledStep() throws {
+        var run = try RunHarness("steps: {a: {run: x}, b: {needs: [a], run: x}}")
+        run.fail("a", StepFailure(.cancelled, "cancelled"))
+        #expect(run.status("b") == .cancelled)
+        #expect(run.result == .failure && run.outcome?.message == "step 'a' was cancelled")
+    }
+
     @Test("a run that takes too long is stopped, with its own exit code")
     func runTimeout() throws {
         var run = try RunHarness("timeout: 2s\nsteps: {a: {run: x}, b: {needs: [a], run: x}}")

@@ -21,6 +21,7 @@ extension CrashTests {
         func kills(_ victims: Victims) throws {
             var seed = Seed("steps, \(victims.rawValue)")
             let outputs = try Self.undisturbed()
+            var inDoubt = 0
             for round in 1...20 {
                 let place = try Place()
                 let workflow = LayeredWorkflow(log: place.log)
@@ -34,8 +35,11 @@ extension CrashTests {
                     run.context += ", then \(again)"
                     try run.strike(victims, again)
                 }
-                try run.check(try run.complete(), outputs: outputs, positions: workflow.positions)
+                let end = try run.complete()
+                try run.check(end, outputs: outputs, positions: workflow.positions)
+                inDoubt += end.inDoubt
             }
+            print("\(victims.rawValue): \(inDoubt) attempts were in doubt")
         }
     }
 }

@@ -50,7 +50,7 @@ final class CrashedRun {
     var hasBegun: Bool {
         get throws {
             guard place.runs.count == 1 else { return false }
-            return try !status().json["workflow"]!.stringValue!.isEmpty
+            return try status().json["workflow"]?.stringValue?.isEmpty == false
         }
     }
 

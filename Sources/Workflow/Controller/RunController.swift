@@ -201,12 +201,20 @@ package final class RunController: @unchecked Sendable {
             running[unit] = nil
             switch result {
             case .success(let exit): finish(unit, order, exit)
+            case .failure(let error) where StepFailure.isLoss(error): lost(unit, order, error)
             case .failure(let error):
                 var failure = StepFailure(error)
                 failure.log = failure.log ?? order.folder
                 fail(unit, order.attempt, failure)
             }
         }
+    }
+
+    /// Whoever ran the process is gone. What it wrote about the end still counts.
+    private func lost(_ unit: Int, _ order: ShellOrder, _ error: ErrorRecord) {
+        if let exit = ExitFile.read(in: order.folder)?.exit, exit.reason != .engineLost { return finish(unit, order, exit) }
+        let attempt = order.attempt
+        apply { $0.onAttemptEnded(unit: unit, attempt: attempt, .lost(error.message), now: $1, into: &$2) }
     }
 
     /// The process has ended: its outputs are read, away from this thread.

@@ -47,7 +47,7 @@ extension RunInstance {
     private func attemptValue(_ unit: RunUnit) -> Value {
         let failure = unit.failure ?? unit.lastFailure
         return [
-            "number": .number(Double(unit.failure == nil ? unit.spent + 1 : unit.spent)),
+            "number": .number(Double(unit.failure == nil ? unit.charged + 1 : unit.charged)),
             "exit-code": failure?.exitCode.map { .number(Double($0)) } ?? .null,
             "error": failure.map { .string($0.kind.rawValue) } ?? .null,
             "message": failure.map { .string($0.message) } ?? .null,

@@ -12,6 +12,24 @@ extension RunInstance {
         conclude(unit, now, &directives)
     }
 
+    /// The attempt is in doubt while the run goes on. It is made again without using up the budget, unless a person is to decide.
+    mutating func loseAttempt(_ unit: Int, _ reason: String, _ now: UInt64, _ directives: inout [RunDirective]) {
+        let spec = steps[units[unit].step].spec
+        units[unit].inDoubt += 1
+        if !units[unit].isCancelling, spec.onCrash == .ask {
+            uncount(unit)
+            return leaveUndecided(unit, now, &directives)
+        }
+        let failure = StepFailure(.lostNode, reason, log: options.attemptFolder(units[unit].position, units[unit].attempt))
+        guard !units[unit].isCancelling, units[unit].lost < RunLimits.lostAttempts else { return failUnit(unit, failure, now, &directives) }
+        uncount(unit)
+        units[unit].lost += 1
+        units[unit].rerun = .inDoubt
+        units[unit].status = .waiting
+        units[unit].phase = .evaluating
+        retry(unit, failure, after: 0, now, &directives)
+    }
+
     /// Another attempt, or the end. Comes again when content that its conditions need has arrived.
     mutating func conclude(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
         guard units[unit].phase == .evaluating, let failure = units[unit].failure else { return }
@@ -49,7 +67,7 @@ extension RunInstance {
     private mutating func pauseBeforeRetry(_ unit: Int, _ failure: StepFailure) throws(PlanFault) -> UInt64? {
         let number = units[unit].step
         let policy = steps[number].spec.retry
-        guard failure.isRetryable, units[unit].spent > 0, units[unit].spent < policy.maxAttempts, !units[unit].isCancelling else {
+        guard failure.isRetryable, units[unit].spent > 0, units[unit].charged < policy.maxAttempts, !units[unit].isCancelling else {
             return nil
         }
         guard let cause = RetryPolicy.Cause(rawValue: failure.kind.rawValue), policy.causes.contains(cause) else { return nil }
@@ -58,7 +76,7 @@ extension RunInstance {
             guard try self.condition(condition, context(step: number, unit: unit)) else { return nil }
         }
         return policy.pause(
-            beforeAttempt: units[unit].spent + 1, seed: options.seed, position: units[unit].position, attempt: units[unit].attempt)
+            beforeAttempt: units[unit].charged + 1, seed: options.seed, position: units[unit].position, attempt: units[unit].attempt)
     }
 
     private mutating func retry(

@@ -70,7 +70,7 @@ extension RunInstance {
         } else {
             // The start is committed before the process is made; and what the engine knows to have failed is not in doubt.
             guard let attempt, attempt.isStarted || attempt.isFinished else { return .repeatAttempt }
-            if attempt.error != nil { return .run(isSame ? .unfinished : .changed) }
+            if let error = attempt.error, !StepFailure.isLoss(error) { return .run(isSame ? .unfinished : .changed) }
         }
         if !record.isUndecided { inDoubt += 1 }
         if options.isAssumedDone(position) {

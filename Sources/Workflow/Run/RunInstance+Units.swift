@@ -135,7 +135,7 @@ extension RunInstance {
     }
 
     /// Nobody knows how the last attempt ended, and the step wants a person to decide.
-    private mutating func leaveUndecided(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
+    mutating func leaveUndecided(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
         let position = units[unit].position
         let way = "--assume-done '\(position)' | --rerun '\(position)'"
         units[unit].failure = StepFailure(
@@ -163,6 +163,7 @@ extension RunInstance {
         switch end {
         case .succeeded(let outputs): succeed(unit, outputs, now, &directives)
         case .failed(let failure): failUnit(unit, failure, now, &directives)
+        case .lost(let reason): loseAttempt(unit, reason, now, &directives)
         }
         settle(now, &directives)
     }
@@ -257,4 +258,6 @@ package enum AttemptEnd: Sendable, Hashable {
     /// The process ended well, and its outputs are as declared.
     case succeeded(StepOutputs)
     case failed(StepFailure)
+    /// Whoever ran it is gone, and nothing tells how it ended.
+    case lost(String)
 }

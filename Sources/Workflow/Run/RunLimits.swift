@@ -26,6 +26,6 @@ package enum RunLimits {
     package static let tailBytes = 64 << 10
     /// UTF-8 bytes of a found text that a message repeats.
     package static let excerptBytes = 60
-    /// Attempts of one step in one epoch.
-    package static let attempts = 1_000_000
+    /// Attempts of a step that are made again, in one epoch, because whoever ran them is gone.
+    package static let lostAttempts = 3
 }

@@ -25,6 +25,8 @@ struct RunUnit: Sendable {
     var attempt = 0
     /// Attempts started in this epoch.
     var spent = 0
+    /// Of those, the ones that were lost with whoever ran them.
+    var lost = 0
     /// Counted among those that run.
     var isCounted = false
     /// Its process is known to run.
@@ -48,6 +50,9 @@ struct RunUnit: Sendable {
     var started: UInt64?
     var ended: UInt64?
     var outside = OutsideMemo()
+
+    /// Attempts of this epoch that count against the budget.
+    var charged: Int { spent - lost }
 
     init(step: Int, position: String, item: Item?) {
         self.step = step

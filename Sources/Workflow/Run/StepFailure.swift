@@ -45,6 +45,14 @@ package struct StepFailure: Error, Sendable, Hashable {
         self.init(kind, Self.text(error), log: error.log)
     }
 
+    /// Whether the error says that whoever ran the process is gone, so that it does not say how the process ended.
+    package static func isLoss(_ error: ErrorRecord) -> Bool {
+        switch error.code {
+        case .workerCrashed, .objectLost, .ownerDied, .shutDown: true
+        default: false
+        }
+    }
+
     private static func text(_ error: ErrorRecord) -> String {
         if error.message.isEmpty { return error.code.rawValue }
         guard let type = error.remoteType, !error.message.hasPrefix(type) else { return error.message }

@@ -146,6 +146,35 @@ struct ResumeTests {
         #expect(try RunHarness("steps: {a: {run: x}}", world: run.world, after: run.records).report("a").inDoubt == 1)
     }
 
+    @Test("an attempt that was lost while the run goes on is in doubt: made again without using up the budget, but not for ever")
+    func lost() throws {
+        let yaml = "steps: {a: {run: x, retry: {max-attempts: 2, backoff: none}}}"
+        var run = try RunHarness(yaml)
+        run.lose("a")
+        #expect(try run.order("a").attempt == 2)
+        run.fail("a")
+        #expect(try run.order("a").attempt == 3)
+        run.finish("a")
+        #expect(try run.result == .success && run.report("a").inDoubt == 1)
+        run = try RunHarness(yaml)
+        for _ in 0...RunLimits.lostAttempts { run.lose("a") }
+        #expect(try run.result == .failure && run.report("a").attempts == RunLimits.lostAttempts + 1)
+        run = try RunHarness("steps: {a: {run: x, on-crash: ask}}")
+        run.lose("a")
+        #expect(run.outcome?.message.contains("--assume-done 'a'") == true)
+    }
+
+    @Test("an attempt whose end the journal knows only as a loss is in doubt")
+    func recordedLoss() throws {
+        let run = try RunHarness("steps: {a: {run: x}}")
+        for (code, doubts) in [(RayflowError.Code.workerCrashed, 1), (.system, 0)] {
+            let failed = RunRecord.failed(
+                lineage: Digest128(of: Array("a#1".utf8)).lineage, attempt: Attempt(epoch: 1, number: 1), error: ErrorRecord(code, "x"),
+                wallNS: 1)
+            #expect(try RunHarness("steps: {a: {run: x}}", after: run.records + [failed]).report("a").inDoubt == doubts)
+        }
+    }
+
     @Test("an attempt whose start was not committed is not in doubt, and keeps its number")
     func neverStarted() throws {
         let run = try RunHarness("steps: {a: {run: x}}")

@@ -64,6 +64,11 @@ struct RunHarness {
         apply { $0.onAttemptEnded(unit: unit.0, attempt: unit.1, .failed(failure), now: $1, into: &$2) }
     }
 
+    mutating func lose(_ position: String) {
+        guard let unit = answer(position) else { return }
+        apply { $0.onAttemptEnded(unit: unit.0, attempt: unit.1, .lost("the runner is gone"), now: $1, into: &$2) }
+    }
+
     private mutating func answer(_ position: String) -> (Int, Int)? {
         if let call = called.removeValue(forKey: position) { return (call.unit, call.order.attempt) }
         if let attempt = launched.removeValue(forKey: position) { return (attempt.unit, attempt.order.attempt) }

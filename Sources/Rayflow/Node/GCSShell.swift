@@ -1,4 +1,4 @@
-package import GCS
+import GCS
 package import RayflowCore
 package import Transport
 

@@ -1,6 +1,6 @@
 internal import CLinux
 internal import Glibc
-package import Raylet
+import Raylet
 package import RayflowCore
 import Transport
 

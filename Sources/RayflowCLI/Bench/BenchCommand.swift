@@ -1,4 +1,4 @@
-package import ArgumentParser
+import ArgumentParser
 internal import CLinux
 internal import Glibc
 import Journal

@@ -34,7 +34,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),
         .target(name: "Rayflow", dependencies: ["RayflowCore", "Journal", "ObjectStore", "GCS", "Raylet", "Ownership", "Transport", "CLinux"]),
-        .target(name: "Workflow", dependencies: ["Rayflow", "RayflowCore", "Journal", "CLibYAML", "CLinux"]),
+        .target(
+            name: "Workflow", dependencies: ["Rayflow", "RayflowCore", "Journal", "Raylet", "Ownership", "CLibYAML", "CLinux"]),
         .target(
             name: "RayflowCLI",
             dependencies: [

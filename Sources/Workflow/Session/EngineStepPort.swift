@@ -12,11 +12,34 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
     private let lock = Lock()
     private var held: [ObjectID: AnyObjectRef] = [:]
     private var actors: [ActorID: AnyActorHandle] = [:]
+    /// Steps that wait for resources, with who wants to know when they run, and steps that run.
+    private var starters: [TaskID: @Sendable () -> Void] = [:]
+    private var started: Set<TaskID> = []
 
     package init(cluster: Cluster, core: CoreWorker, log: RunLog) {
         self.cluster = cluster
         self.core = core
         self.log = log
+        core.onTaskChange { [weak self] change in
+            if case .running = change.state { self?.didStart(change.task) }
+        }
+    }
+
+    private func didStart(_ task: TaskID) {
+        let body = lock.withLock { () -> (@Sendable () -> Void)? in
+            started.insert(task)
+            return starters.removeValue(forKey: task)
+        }
+        body?()
+    }
+
+    package func whenStarted(_ step: StepHandle, _ body: @escaping @Sendable () -> Void) {
+        let runs = lock.withLock {
+            if started.contains(step.id.task) { return true }
+            starters[step.id.task] = body
+            return false
+        }
+        if runs { body() }
     }
 
     // MARK: Shell steps
@@ -43,7 +66,11 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
             return options
         }
         let id = ids[0]
-        _ = core.whenReady(id) { [core] in
+        _ = core.whenReady(id) { [self] in
+            lock.withLock {
+                starters[id.task] = nil
+                started.remove(id.task)
+            }
             let result: Result<StepExit, ErrorRecord>
             switch core.state(of: id) {
             case .inline(let enclosed)? where enclosed.payload.type == StepHost.exitTag:

@@ -7,6 +7,7 @@ struct StatusModel: Sendable {
         var state: String
         var attempts: Int
         var inDoubt: Int
+        var systemRetries: Int
         var isTolerated: Bool
         var isReused: Bool
         var seconds: Double?
@@ -22,6 +23,7 @@ struct StatusModel: Sendable {
             state = json["state"]?.stringValue ?? "?"
             attempts = json["attempts"]?.intValue ?? 0
             inDoubt = json["in-doubt"]?.intValue ?? 0
+            systemRetries = json["system-retries"]?.intValue ?? 0
             isTolerated = json["tolerated"]?.boolValue ?? false
             isReused = json["reused"]?.boolValue ?? false
             seconds = json["seconds"]?.doubleValue

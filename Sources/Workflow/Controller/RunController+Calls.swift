@@ -19,6 +19,14 @@ extension RunController {
             return CallResult(name: result.name, ref: ref, lineage: port.lineage(of: result.id).description)
         }
         changeInstance { $0.onCallSubmitted(unit: unit, attempt: order.attempt, named) }
+        if let first = ids.first {
+            let attempt = order.attempt
+            port.whenRetried(first) { [weak self] error in
+                self?.post { instance, _, directives in
+                    instance.onCallRetried(unit: unit, attempt: attempt, error, into: &directives)
+                }
+            }
+        }
         port.whenReady(ids) { [weak self] errors in self?.callEnded(unit, order.attempt, errors) }
     }
 

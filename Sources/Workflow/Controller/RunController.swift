@@ -1,5 +1,6 @@
 package import Journal
 package import Raylet
+internal import Rayflow
 internal import RayflowCore
 internal import CLinux
 
@@ -184,7 +185,7 @@ package final class RunController: @unchecked Sendable {
         StepStart(
             key: 0, attempt: Attempt(epoch: epoch, number: UInt32(clamping: order.attempt)), arguments: order.arguments,
             environment: merged(order.environment), workdir: order.workdir, input: order.input, outputPath: order.stdoutPath,
-            errorPath: order.stderrPath, attemptFolder: order.folder, token: "\(folder.id)/\(epoch)/\(order.key)",
+            errorPath: order.stderrPath, attemptFolder: order.folder, token: "\(DurableRun.tokenPrefix(folder))\(epoch)/\(order.key)",
             timeoutMilliseconds: order.timeout.map { UInt64(max(($0 / .milliseconds(1)).rounded(.up), 1)) },
             graceMilliseconds: UInt64(max(order.grace / .milliseconds(1), 0)), fencePath: folder.fence)
     }

@@ -40,6 +40,9 @@ package protocol StepPort: AnyObject, Sendable {
     /// The contents, when all are there. Once.
     func json(of ids: [ObjectID], _ body: @escaping @Sendable ([Result<JSON, ErrorRecord>]) -> Void)
 
+    /// Calls `body` whenever the engine runs the call that makes the object again by itself, with the reason, until that call has ended.
+    func whenRetried(_ id: ObjectID, _ body: @escaping @Sendable (ErrorRecord) -> Void)
+
     func lineage(of id: ObjectID) -> LineageID
     func release(_ id: ObjectID)
 
@@ -60,6 +63,7 @@ package protocol StepPort: AnyObject, Sendable {
 
 extension StepPort {
     package func whenStarted(_ step: StepHandle, _ body: @escaping @Sendable () -> Void) { body() }
+    package func whenRetried(_ id: ObjectID, _ body: @escaping @Sendable (ErrorRecord) -> Void) {}
 }
 
 /// The engine's name for a shell step that it was given: the object that its exit becomes.

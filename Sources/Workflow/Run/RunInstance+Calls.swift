@@ -68,6 +68,16 @@ extension RunInstance {
         for result in results { refDigests[result.ref] = "\(result.lineage) \(units[unit].fingerprint)" }
     }
 
+    /// The engine runs the call again by itself: whoever ran it is gone.
+    package mutating func onCallRetried(unit: Int, attempt: Int, _ error: ErrorRecord, into directives: inout [RunDirective]) {
+        guard isCurrent(unit, attempt) else { return }
+        units[unit].systemRetries += 1
+        var record = record(of: units[unit], .running)
+        record.started = units[unit].started
+        directives.append(.record(position: units[unit].position, record))
+        directives.append(.event(.note("step \(units[unit].position) runs again: \(error.message)")))
+    }
+
     /// The call has ended; `errors` says for each result why it is not there.
     package mutating func onCallEnded(
         unit: Int, attempt: Int, _ errors: [ErrorRecord?], now: UInt64, into directives: inout [RunDirective]

@@ -120,6 +120,7 @@ extension RunInstance {
 
     private func report(of unit: RunUnit, _ step: RunStep) -> UnitReport {
         var report = UnitReport(unit.position, unit.status, attempts: unit.attempt, inDoubt: unit.inDoubt)
+        report.systemRetries = unit.systemRetries
         report.isTolerated = unit.isTolerated
         report.isReused = unit.isReused
         report.started = unit.started

@@ -99,6 +99,7 @@ extension RunInstance {
             noteChanges(units[unit].position, units[unit].outside, &directives)
             let past = pastCall(of: units[unit])
             order.attempt = past.attempt
+            units[unit].systemRetries = history.runs[units[unit].position]?.systemRetries ?? 0
             units[unit].isReused = past.isReused
             units[unit].rerun = past.rerun
         }
@@ -248,6 +249,7 @@ extension RunInstance {
         record.fingerprint = unit.fingerprint.isEmpty ? nil : unit.fingerprint
         record.outside = unit.outside.digests
         record.inDoubt = unit.inDoubt
+        record.systemRetries = unit.systemRetries
         record.rerun = unit.rerun
         return record
     }

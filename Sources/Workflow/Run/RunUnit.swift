@@ -32,6 +32,8 @@ struct RunUnit: Sendable {
     /// Its process is known to run.
     var hasProcess = false
     var inDoubt = 0
+    /// How often the engine ran its call again by itself, over all epochs: its worker had died.
+    var systemRetries = 0
     var isReused = false
     /// Succeeded because somebody said so.
     var isAssumed = false

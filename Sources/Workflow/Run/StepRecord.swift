@@ -15,6 +15,8 @@ package struct StepRecord: Sendable, Hashable {
     package var outside = JSONObject()
     /// Attempts whose end nobody knows, over all epochs.
     package var inDoubt = 0
+    /// How often the engine ran the call again by itself, over all epochs.
+    package var systemRetries = 0
     /// Waits for `--assume-done` or `--rerun`.
     package var isUndecided = false
     package var isTolerated = false
@@ -37,6 +39,7 @@ package struct StepRecord: Sendable, Hashable {
         if !files.isEmpty { object["files"] = .object(files) }
         if !outside.isEmpty { object["outside"] = .object(outside) }
         if inDoubt > 0 { object["in-doubt"] = .int(inDoubt) }
+        if systemRetries > 0 { object["system-retries"] = .int(systemRetries) }
         if isUndecided { object["undecided"] = true }
         if isTolerated { object["tolerated"] = true }
         if let failure { object["error"] = failure.json }
@@ -58,6 +61,7 @@ package struct StepRecord: Sendable, Hashable {
         files = json["files"]?.objectValue ?? [:]
         outside = json["outside"]?.objectValue ?? [:]
         inDoubt = json["in-doubt"]?.intValue ?? 0
+        systemRetries = json["system-retries"]?.intValue ?? 0
         isUndecided = json["undecided"]?.boolValue ?? false
         isTolerated = json["tolerated"]?.boolValue ?? false
         failure = json["error"].flatMap(StepFailure.init(json:))

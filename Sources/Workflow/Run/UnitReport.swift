@@ -8,6 +8,8 @@ package struct UnitReport: Sendable, Hashable {
     /// Started in all epochs; of a fan-out the sum over its items.
     package var attempts: Int
     package var inDoubt: Int
+    /// How often the engine ran the call again by itself because its worker had died; these use up no attempt.
+    package var systemRetries = 0
     /// Failed, but the run goes on as if it had not.
     package var isTolerated = false
     /// Its result was taken from an earlier epoch.
@@ -33,6 +35,7 @@ package struct UnitReport: Sendable, Hashable {
         // What was running when everything died has failed only if somebody has to decide.
         let isUndecided = record.isUndecided && !isLive
         self.init(id, isUndecided ? .failed : record.status, attempts: record.attempt, inDoubt: record.inDoubt)
+        systemRetries = record.systemRetries
         isTolerated = record.isTolerated
         started = record.started
         ended = record.ended
@@ -69,12 +72,14 @@ package struct UnitReport: Sendable, Hashable {
         self.items = items
         attempts = items.reduce(0) { $0 + $1.attempts }
         inDoubt = items.reduce(0) { $0 + $1.inDoubt }
+        systemRetries = items.reduce(0) { $0 + $1.systemRetries }
         started = items.compactMap(\.started).min() ?? started
     }
 
     package var json: JSON {
         var object: JSONObject = ["id": .string(id), "state": .string(status.rawValue), "attempts": .int(attempts)]
         if inDoubt > 0 { object["in-doubt"] = .int(inDoubt) }
+        if systemRetries > 0 { object["system-retries"] = .int(systemRetries) }
         if isTolerated { object["tolerated"] = true }
         if isReused { object["reused"] = true }
         if let started { object["started"] = .int(Int(clamping: started / 1_000_000)) }

@@ -15,13 +15,23 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
     /// Steps that wait for resources, with who wants to know when they run, and steps that run.
     private var starters: [TaskID: @Sendable () -> Void] = [:]
     private var started: Set<TaskID> = []
+    private var onRetry: [TaskID: @Sendable (ErrorRecord) -> Void] = [:]
 
     package init(cluster: Cluster, core: CoreWorker, log: RunLog) {
         self.cluster = cluster
         self.core = core
         self.log = log
-        core.onTaskChange { [weak self] change in
-            if case .running = change.state { self?.didStart(change.task) }
+        core.onTaskChange { [weak self] change in self?.changed(change) }
+    }
+
+    private func changed(_ change: TaskChange) {
+        switch change.state {
+        case .running: didStart(change.task)
+        case .retrying(let error):
+            let body = lock.withLock { onRetry[change.task] }
+            body?(error)
+        case .finished, .reused, .failed, .cancelled: lock.withLock { onRetry[change.task] = nil }
+        case .queued: break
         }
     }
 
@@ -177,6 +187,8 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
             _ = core.whenReady(id) { if left.isDown() { body(ids.map(read)) } }
         }
     }
+
+    package func whenRetried(_ id: ObjectID, _ body: @escaping @Sendable (ErrorRecord) -> Void) { lock.withLock { onRetry[id.task] = body } }
 
     package func lineage(of id: ObjectID) -> LineageID { core.step { owner, _ in owner.lineage(of: id) } }
 

@@ -307,6 +307,12 @@ extension OwnerInstance {
         }
     }
 
+    /// Nothing can be finished any more: every task and every object that is waited for ends with this error.
+    package mutating func failAll(_ record: ErrorRecord, into out: inout [OwnerDirective]) {
+        for id in tasks.keys.sorted(by: { $0.unique < $1.unique }) { fail(id, record, into: &out) }
+        for (id, entry) in objects where entry.state == nil { finish(id, .failed(record), into: &out) }
+    }
+
     /// Everything that has not ended, for the cancellation of a whole run.
     package mutating func cancelAll(force: Bool, into out: inout [OwnerDirective]) {
         for id in tasks.keys.sorted(by: { $0.unique < $1.unique }) {

@@ -22,6 +22,7 @@ public final class TaskContext: Sendable {
     /// The engine's own record of the running task: parent of what it submits.
     package let record: (any AnyObject & Sendable)?
     private let exit = Atomic<Bool>(false)
+    private let held = Mutex<[RefBox]>([])
 
     package init(
         name: String, task: TaskID, attempt: Int = 1, node: NodeID, resources: [String: Double] = [:], cluster: Cluster,
@@ -48,6 +49,12 @@ public final class TaskContext: Sendable {
     public func exitActor() throws(RayflowError) {
         guard host != nil else { throw RayflowError(.invalidArgument, "exitActor: \(name) is no actor's method") }
         exit.store(true, ordering: .relaxed)
+    }
+
+    /// Keeps the refs of a result while it travels: nobody else holds them between the end of the body and the reply.
+    func hold(_ result: Payload) {
+        if result.refs.isEmpty { return }
+        held.withLock { held in for id in result.refs { held.append(RefBox(retaining: id, in: cluster)) } }
     }
 
     /// Whether the body asked for the end of its actor.

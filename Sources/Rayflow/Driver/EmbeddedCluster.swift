@@ -33,6 +33,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
     package let registry: Registry
     private let gcs: GCSShell
     private let localWorkers: LocalWorkers?
+    private let innerWorkers: InProcessWorkers?
     private let run: DurableRun?
     private let lock = Lock()
     private var hasEnded = false
@@ -78,9 +79,11 @@ package final class EmbeddedCluster: @unchecked Sendable {
         let spawner: any WorkerSpawning
         if case .inProcess = options.workers.rule {
             localWorkers = nil
-            spawner = InProcessWorkers(
+            let inner = InProcessWorkers(
                 network: network, arena: arena, node: node, registry: options.registry, epoch: epoch, driver: driver,
                 log: { isDurable ? RemoteRunLog(keeper: driver, outputFolder: options.run?.folder.outputs) : nil })
+            innerWorkers = inner
+            spawner = inner
         } else {
             let pid = getpid()
             let outputs = options.run?.folder.outputs ?? ""
@@ -92,6 +95,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
                     token: token, nonce: nonce, session: session.path, outputFolder: outputs, parent: pid)
             }
             localWorkers = local
+            innerWorkers = nil
             spawner = local
         }
         raylet = try RayletShell(
@@ -132,11 +136,14 @@ package final class EmbeddedCluster: @unchecked Sendable {
         }
         guard isFirst else { return }
         try? loop.sync { [self] in
+            core.close()
             stepHost.end()
             network.close()
         }
         localWorkers?.endAll()
+        innerWorkers?.endAll()
         loop.shutdown()
+        core.io.close()
         run?.close()
         session.end()
     }

@@ -93,7 +93,11 @@ func encodedValue<T: RemoteValue>(_ value: T) throws -> Argument { .value(try Pa
 
 func encodedResults<each R: RemoteValue>(_ results: (repeat each R)) throws -> ResultPayload {
     var payloads: [Payload] = []
-    for result in repeat each results { payloads.append(try Payload(encoding: result)) }
+    for result in repeat each results {
+        let payload = try Payload(encoding: result)
+        TaskContext.current?.hold(payload)
+        payloads.append(payload)
+    }
     return .values(payloads)
 }
 

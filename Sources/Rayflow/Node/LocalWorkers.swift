@@ -121,6 +121,22 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
     package func kill(process: UInt64, gently: Bool) {
         guard let worker = workers.removeValue(forKey: process) else { return }
         network.detach(worker.core.address)
+        worker.executor.end()
+        worker.core.close()
+        worker.core.io.close()
         worker.ended("was ended in its process")
+    }
+
+    /// After the end of the network: bodies are cancelled, and their threads end when they give in.
+    package func endAll() {
+        let all = workers.values
+        workers = [:]
+        try? network.loop.sync {
+            for worker in all {
+                worker.executor.end()
+                worker.core.close()
+                worker.core.io.close()
+            }
+        }
     }
 }

@@ -30,7 +30,14 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private var pulls: [ObjectID: Pull] = [:]
     private var pullRequests: [UInt64: ObjectID] = [:]
     private var nextPull: UInt64 = 1
+    /// Requests for room whose pull was given up meanwhile.
+    private var abandonedRooms: [UInt64: ObjectID] = [:]
+    /// How long another node may be silent in the middle of a transfer.
+    package var pullSilenceNS = NodeLimits.pullSilenceNS
     private var workerProcesses: Set<UInt64> = []
+    private var lastTable: NodeTable?
+    /// Nodes whose connection is gone: nothing is sent there, whatever the GCS still believes, until they are heard of again.
+    private var unreachable: Set<NodeID> = []
     package var onFenced: (@Sendable () -> Void)?
 
     var address: Address { .raylet(of: node) }
@@ -69,6 +76,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     package func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {
         guard let message = try? Message(kind: kind, body: body) else { return }
+        if !unreachable.isEmpty, from.isRaylet, unreachable.remove(from.nodeID) != nil { nodesChanged() }
         switch message {
         case .createObject(let m): create(m, from: from)
         case .sealObject(let m): seal(m.object, client: from)
@@ -82,6 +90,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         case .pullObject(let m): push(m, to: from)
         case .pullFailed(let m): pullFailed(m)
         case .objectChunk(let m): chunk(m, from: from)
+        case .nodeTable(let m):
+            lastTable = m
+            nodesChanged()
         default:
             scheduler.receive(message, from: from, now: loop.now, into: &outbox)
             drain()
@@ -97,8 +108,15 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 drain()
             }
         } else if peer.isRaylet {
+            if peer != address, unreachable.insert(peer.nodeID).inserted { nodesChanged() }
             for (object, pull) in pulls where pull.source == peer { next(object, why: "node \(hex(peer.node)) is gone") }
         }
+    }
+
+    private func nodesChanged() {
+        guard var table = lastTable else { return }
+        if !unreachable.isEmpty { table.nodes.removeAll { unreachable.contains($0.node) && $0.isAlive } }
+        event { $0.receive(.nodeTable(table), from: .gcs, now: self.loop.now, into: &$1) }
     }
 
     func send(_ message: Message, to: Address) {
@@ -135,7 +153,13 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 event { $0.timerFired(timer, now: self.loop.now, into: &$1) }
             }
         case .fetchDependency(let dependency): fetch(dependency)
-        case .cancelDependency(let object): run { try? store.unpin(object, client: Self.ownClient, into: &$0) }
+        case .cancelDependency(let object):
+            // On its way it is not pinned yet.
+            if pulls[object]?.isDependency == true {
+                pulls[object]?.isDependency = false
+            } else {
+                run { try? store.unpin(object, client: Self.ownClient, into: &$0) }
+            }
         case .reportResources(let available):
             send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)
         case .fenced: onFenced?()
@@ -209,7 +233,10 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             if let waiting = pendingCreates.removeValue(forKey: ticket) {
                 created(result, request: waiting.request, object: waiting.object, from: waiting.from)
             } else if let object = pulls.first(where: { $0.value.ticket == ticket })?.key {
+                pulls[object]?.ticket = nil
                 roomForPull(object, result)
+            } else if let object = abandonedRooms.removeValue(forKey: ticket), case .granted = result {
+                run { try? store.abort(object, client: Self.ownClient, into: &$0) }
             }
         case .writeIndex, .checkPins: break  // done inside the store
         }
@@ -255,7 +282,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     private func seal(_ object: ObjectID, client: Address) {
         run { _ = try? store.seal(object, client: client.entity, into: &$0) }
-        serveOpens(object)
+        if let pull = pulls[object], pull.source == nil { pulled(object) } else { serveOpens(object) }
     }
 
     // MARK: Reading
@@ -263,15 +290,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func open(_ m: OpenObject, from: Address) {
         if let place = try? store.pin(m.object, client: from.entity) { return opened(m.request, m.object, place, nil, to: from) }
         pendingOpens[m.object, default: []].append((m.request, from))
-        if store.lookup(m.object) == nil, m.nodes.contains(node), m.nodes.count == 1 {
-            // Written here by a process whose seal has not come yet, or lost: the writer's connection decides within a moment.
-            loop.scheduleTimer(afterNanoseconds: NodeLimits.sealWaitNS) { [weak self] in
-                guard let self, store.lookup(m.object) == nil else { return }
-                failOpens(m.object, "its only copy on node \(node) is gone")
-            }
-            return
-        }
-        if store.lookup(m.object) == nil { pull(m.object, from: m.nodes) }
+        pull(m.object, from: m.nodes, isDependency: false)
     }
 
     private func opened(_ request: UInt64, _ object: ObjectID, _ place: ObjectPlace?, _ error: RayflowError?, to: Address) {
@@ -302,39 +321,49 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 event { $0.dependencyLocal(id, now: self.loop.now, into: &$1) }
             }
         }
-        pull(dependency.id, from: dependency.nodes)
-        pulls[dependency.id]?.isDependency = true
+        pull(dependency.id, from: dependency.nodes, isDependency: true)
     }
 
     // MARK: Transfers: the pulling side
 
     private struct Pull {
         var sources: [NodeID]
+        /// Nil while the object is to come from a process of this node.
         var source: Address?
         var request: UInt64 = 0
+        /// Room was asked for; `ticket` while it has not been granted.
+        var hasAskedForRoom = false
         var ticket: UInt64?
-        var totalSize: UInt64 = 0
         var assembler: ChunkAssembler?
         /// Chunks that came before there was room.
         var early: [(UInt32, [UInt8])] = []
-        var isDependency = false
-        var why = ""
+        var chunksHeard: UInt64 = 0
+        var isDependency: Bool
     }
 
-    private func pull(_ object: ObjectID, from nodes: [NodeID]) {
-        guard pulls[object] == nil else { return }
-        pulls[object] = Pull(sources: nodes.filter { $0 != node })
-        next(object, why: "no node has a copy")
+    private func pull(_ object: ObjectID, from nodes: [NodeID], isDependency: Bool) {
+        guard pulls[object] == nil else {
+            if isDependency { pulls[object]?.isDependency = true }
+            return
+        }
+        let sources = nodes.filter { $0 != node }
+        pulls[object] = Pull(sources: sources, isDependency: isDependency)
+        guard sources.isEmpty, nodes.contains(node) else { return next(object, why: "no node has a copy") }
+        // Written here by a process whose seal is still on its way (it may be overtaken by the news of the object), or lost.
+        loop.scheduleTimer(afterNanoseconds: NodeLimits.sealWaitNS) { [weak self] in
+            guard let self, let pull = pulls[object], pull.source == nil else { return }
+            next(object, why: "its only copy on node \(node) is gone")
+        }
     }
 
-    /// The next source, or the end of the attempt.
+    /// The next source, or the end of the attempt. What came from the source before stays: copies of an object are equal.
     private func next(_ object: ObjectID, why: String) {
         guard var pull = pulls[object] else { return }
-        pull.assembler?.abort()
-        if pull.assembler != nil { run { try? store.abort(object, client: Self.ownClient, into: &$0) } }
         pullRequests[pull.request] = nil
         guard let source = pull.sources.popLast() else {
             pulls[object] = nil
+            pull.assembler?.abort()
+            if let ticket = pull.ticket { abandonedRooms[ticket] = object }
             failOpens(object, why)
             if pull.isDependency {
                 let error = ErrorRecord(RayflowError(.objectLost, "object \(object) is lost: \(why)"))
@@ -344,14 +373,23 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         }
         pull.source = .raylet(of: source)
         pull.request = nextPull
-        pull.assembler = nil
-        pull.early = []
-        pull.ticket = nil
-        pull.why = why
         nextPull += 1
         pulls[object] = pull
         pullRequests[pull.request] = object
         send(.pullObject(PullObject(request: pull.request, object: object)), to: .raylet(of: source))
+        listen(object, request: pull.request, heard: pull.chunksHeard)
+    }
+
+    /// A source that says nothing for too long is given up: a node that cannot be reached need not show as disconnected.
+    private func listen(_ object: ObjectID, request: UInt64, heard: UInt64) {
+        loop.scheduleTimer(afterNanoseconds: pullSilenceNS) { [weak self] in
+            guard let self, let pull = pulls[object], pull.request == request else { return }
+            if pull.chunksHeard == heard, pull.ticket == nil {
+                let node = pull.source.map { "\($0.nodeID)" } ?? "-"
+                return next(object, why: "node \(node) has sent nothing for \(pullSilenceNS / 1_000_000) ms")
+            }
+            listen(object, request: request, heard: pull.chunksHeard)
+        }
     }
 
     private func pullFailed(_ m: PullFailed) {
@@ -361,15 +399,20 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     private func chunk(_ m: ObjectChunk, from: Address) {
         guard pullRequests[m.request] == m.object, var pull = pulls[m.object], pull.source == from else { return }
-        if let assembler = pull.assembler { return accept(m.chunk, at: m.index, assembler, m.object) }
+        pull.chunksHeard += 1
+        if let assembler = pull.assembler {
+            pulls[m.object] = pull
+            return accept(m.chunk, at: m.index, assembler, m.object)
+        }
         pull.early.append((m.index, m.chunk))
-        let isFirst = pull.totalSize == 0
-        pull.totalSize = m.totalSize
+        let mustAsk = !pull.hasAskedForRoom
+        pull.hasAskedForRoom = true
         pulls[m.object] = pull
-        guard isFirst || pull.ticket == nil, pull.early.count == 1 else { return }
+        guard mustAsk else { return }
         run { directives in
             let size = Int(clamping: m.totalSize)
             guard let result = try? store.create(m.object, size: size, client: Self.ownClient, into: &directives) else {
+                pulls[m.object]?.sources = []
                 return next(m.object, why: "no room for \(size) bytes")
             }
             if case .pending(let ticket) = result { pulls[m.object]?.ticket = ticket } else { roomForPull(m.object, result) }
@@ -378,17 +421,32 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     private func roomForPull(_ object: ObjectID, _ result: CreateResult) {
         guard let pull = pulls[object] else { return }
+        func giveUp(_ why: String) {
+            pulls[object]?.sources = []
+            next(object, why: why)
+        }
         switch result {
         case .granted(let place):
-            guard let window = try? store.arena.openWindow(place) else { return next(object, why: "the store cannot be mapped") }
-            let assembler = ChunkAssembler(ChunkAssembler.Room(window))
+            guard let window = try? store.arena.openWindow(place) else {
+                run { try? store.abort(object, client: Self.ownClient, into: &$0) }
+                return giveUp("the store cannot be mapped")
+            }
+            let assembler = ChunkAssembler(
+                ChunkAssembler.Room(memory: window.memory) { [weak self, loop] in
+                    // Free again only when no thread writes there any more; what was sealed stays.
+                    withExtendedLifetime(window) {}
+                    guard let self else { return }
+                    loop.execute { [self] in
+                        guard store.lookup(object) == nil else { return }
+                        run { try? self.store.abort(object, client: Self.ownClient, into: &$0) }
+                    }
+                })
             pulls[object]?.assembler = assembler
             pulls[object]?.early = []
             for (index, bytes) in pull.early { accept(bytes, at: index, assembler, object) }
-        case .exists: pulled(object)
-        case .full(let report):
-            pulls[object]?.sources = []
-            next(object, why: "\(report)")
+        case .exists(_, isSealed: true): pulled(object)
+        case .exists(_, isSealed: false): giveUp("it is being written here by another process")
+        case .full(let report): giveUp("\(report)")
         case .pending: break
         }
     }
@@ -402,8 +460,11 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 failure = nil
             } catch { failure = "\(error)" }
             loop.execute { [self] in
-                guard pulls[object]?.request == request else { return }
-                if let failure { return next(object, why: failure) }
+                guard let pull = pulls[object], pull.assembler === assembler else { return }
+                if let failure {
+                    if pull.request == request { next(object, why: failure) }
+                    return
+                }
                 if assembler.isComplete, assembler.finish() {
                     run { _ = try? store.seal(object, client: Self.ownClient, into: &$0) }
                     pulled(object)
@@ -452,4 +513,6 @@ private struct UncheckedBytes: @unchecked Sendable {
 enum NodeLimits {
     /// How long a reader waits for the seal of an object that its owner has announced already.
     static let sealWaitNS: UInt64 = 2_000_000_000
+    /// How long another node may be silent in the middle of a transfer until it counts as unreachable.
+    static let pullSilenceNS: UInt64 = 10_000_000_000
 }

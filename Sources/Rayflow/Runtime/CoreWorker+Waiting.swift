@@ -1,3 +1,4 @@
+import Ownership
 package import RayflowCore
 import Transport
 
@@ -70,7 +71,9 @@ extension CoreWorker {
                 objects.open(id, owner: owner, nodes: nodes, size: size, through: self) { continuation.resume(returning: $0) }
             }
             switch result {
-            case .success(let mapped): return .mapped(mapped)
+            case .success(let mapped):
+                if !nodes.contains(identity.node) { step { owner, _ in owner.addLocation(id, self.identity.node) } }
+                return .mapped(mapped)
             case .failure(let error): return .failed(ErrorRecord(error))
             }
         case nil: return .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known here (any more)")))

@@ -42,7 +42,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     private var outbox: [OwnerDirective] = []
     private var isDrainScheduled = false
     private var waiters = Waiters()
-    private var requests: [UInt64: @Sendable (Message) -> Void] = [:]
+    private var requests: [UInt64: @Sendable (Message?) -> Void] = [:]
+    private var isClosed = false
     private var nextRequest: UInt64 = 1
     private var actorLineages: [ActorID: LineageID] = [:]
     private var keptDecisions: [UInt64: DecisionKey] = [:]
@@ -81,14 +82,41 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     /// One step of the Instance, from any thread.
     @discardableResult
     package func step<T>(_ body: (inout OwnerInstance, inout [OwnerDirective]) -> T) -> T {
-        let (value, mustSchedule) = lock.withLock {
+        let (value, mustSchedule, woken) = lock.withLock {
             let value = body(&owner, &outbox)
+            if isClosed { return (value, false, endAll()) }
             let must = !outbox.isEmpty && !isDrainScheduled
             if must { isDrainScheduled = true }
-            return (value, must)
+            return (value, must, [])
         }
         if mustSchedule { loop.execute { self.drain() } }
+        for wake in woken { wake() }
         return value
+    }
+
+    /// On the loop, as the last thing there: everything that is not finished fails, and so does at once whatever comes later.
+    package func close() {
+        drain()
+        let (woken, open) = lock.withLock {
+            defer {
+                isClosed = true
+                requests = [:]
+            }
+            return (endAll(), requests.sorted { $0.key < $1.key }.map(\.value))
+        }
+        for wake in woken { wake() }
+        for body in open { body(nil) }
+    }
+
+    /// Nothing can be sent any more: only who waits here is told. Under the lock.
+    private func endAll() -> [@Sendable () -> Void] {
+        if !outbox.isEmpty || owner.pendingTasks > 0 || !isClosed {
+            owner.failAll(ErrorRecord(.shutDown, "the cluster has been shut down"), into: &outbox)
+        }
+        defer { outbox = [] }
+        return outbox.flatMap { directive in
+            if case .ready(let id) = directive { waiters.take(id) } else { [@Sendable () -> Void]() }
+        }
     }
 
     private func drain() {
@@ -135,7 +163,15 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     }
 
     /// From any thread.
-    package func post(_ message: Message, to: Address) { loop.execute { self.send(message, to: to) } }
+    package func post(_ message: Message, to: Address) {
+        execute { self.send(message, to: to) }
+    }
+
+    /// On the loop, unless the cluster has been shut down.
+    func execute(_ body: @escaping @Sendable () -> Void) {
+        if lock.withLock({ isClosed }) { return }
+        loop.execute(body)
+    }
 
     // MARK: Frames
 
@@ -164,13 +200,15 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         executor?.disconnected(peer)
     }
 
-    /// Sends a request that is answered by a message of its own; `body` runs on the loop.
-    package func request(to: Address, _ make: (UInt64) -> Message, _ body: @escaping @Sendable (Message) -> Void) {
-        let message = lock.withLock {
+    /// Sends a request that is answered by a message of its own; `body` runs on the loop, with nil when the cluster has been shut down.
+    package func request(to: Address, _ make: (UInt64) -> Message, _ body: @escaping @Sendable (Message?) -> Void) {
+        let message: Message? = lock.withLock {
+            if isClosed { return nil }
             defer { nextRequest += 1 }
             requests[nextRequest] = body
             return make(nextRequest)
         }
+        guard let message else { return body(nil) }
         if loop.isInLoop { send(message, to: to) } else { post(message, to: to) }
     }
 
@@ -451,7 +489,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     package func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor? {
         let found: LookupReply? = await withCheckedContinuation { continuation in
             request(to: .gcs, { .lookupActor(LookupActor(request: $0, name: name, namespace: namespace ?? "")) }) { message in
-                if case .lookupReply(let reply) = message { continuation.resume(returning: reply) } else { continuation.resume(returning: nil) }
+                if case .lookupReply(let reply)? = message { continuation.resume(returning: reply) } else { continuation.resume(returning: nil) }
             }
         }
         guard let actor = found?.actor else { return nil }

@@ -20,6 +20,7 @@ package final class IOPool: @unchecked Sendable {
 
     package func run(_ job: @escaping @Sendable () -> Void) {
         let mustStart = lock.withLock {
+            if isClosed { return false }
             jobs.append(job)
             guard started < threads else { return false }
             started += 1
@@ -29,11 +30,24 @@ package final class IOPool: @unchecked Sendable {
         sem_post(semaphore)
     }
 
+    /// Its threads end when they have done what was asked for so far; later jobs are never run.
+    package func close() {
+        let count = lock.withLock {
+            isClosed = true
+            return started
+        }
+        for _ in 0..<count { sem_post(semaphore) }
+    }
+
     private func work() {
         while true {
             while sem_wait(semaphore) != 0 {}
+            var isOver = false
             let job: (@Sendable () -> Void)? = lock.withLock {
-                guard head < jobs.count else { return nil }
+                guard head < jobs.count else {
+                    isOver = isClosed
+                    return nil
+                }
                 defer {
                     head += 1
                     if head == jobs.count {
@@ -43,8 +57,14 @@ package final class IOPool: @unchecked Sendable {
                 }
                 return jobs[head]
             }
+            if isOver { return }
             job?()
         }
+    }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
     }
 }
 

@@ -11,6 +11,8 @@ package final class ObjectClient: @unchecked Sendable {
     private struct Weak { weak var pin: ObjectPin? }
     private var pins: [ObjectID: Weak] = [:]
 
+    private static let shutDown = RayflowError(.shutDown, "the cluster has been shut down")
+
     package init(arena: Arena, node: NodeID) {
         self.arena = arena
         self.node = node
@@ -24,7 +26,7 @@ package final class ObjectClient: @unchecked Sendable {
         precondition(!core.loop.isInLoop, "room for \(id) asked for on the loop")
         let answer = OneShot<Result<ObjectPlace, RayflowError>>()
         core.request(to: raylet, { .createObject(CreateObject(request: $0, object: id, size: UInt64(byteCount))) }) { message in
-            guard case .createReply(let reply) = message else { return }
+            guard case .createReply(let reply)? = message else { return answer.give(.failure(Self.shutDown)) }
             if let place = reply.place {
                 answer.give(.success(place))
             } else {
@@ -58,7 +60,7 @@ package final class ObjectClient: @unchecked Sendable {
         core.request(to: raylet, {
             .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size))
         }) { [self] message in
-            guard case .openReply(let reply) = message else { return }
+            guard case .openReply(let reply)? = message else { return body(.failure(Self.shutDown)) }
             guard let place = reply.place else {
                 return body(.failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectLost, "object \(id) has no copy left")))
             }

@@ -56,5 +56,9 @@ extension RemoteValue {
         throw RayflowError(.typeMismatch, "\(Self.self) is not a list")
     }
 
-    public func _result() throws -> EncodedResult { EncodedResult(.values([try Payload(encoding: self)])) }
+    public func _result() throws -> EncodedResult {
+        let payload = try Payload(encoding: self)
+        TaskContext.current?.hold(payload)
+        return EncodedResult(.values([payload]))
+    }
 }

@@ -47,27 +47,31 @@ extension Executor {
     }
 
     /// The results as they travel. What they refer to and this process owns moves along, finished.
-    func encode(_ result: ResultPayload, resultCount: Int, scope: SubmissionScope) async throws -> (TaskOutcome, [MovedObject]) {
-        var states: [ObjectState] = []
+    func encode(_ result: ResultPayload, of spec: TaskSpec) async throws -> (TaskOutcome, [MovedObject]) {
         switch result {
         case .values(let payloads):
-            for payload in payloads { states.append(try store(payload, scope: scope)) }
+            var states: [ObjectState] = []
+            for (index, payload) in payloads.enumerated() { states.append(try store(payload, as: spec.result(index), spec.attempt)) }
+            return (.finished(states), try await moved(states))
         case .forward(let id, let hold):
             // The result is whatever that object becomes.
-            let fetched = try await core.fetch(id, timeout: nil)
-            if case .failed(let record) = fetched { throw RayflowError(record, cause: record.typed.flatMap { registry.error($0, in: cluster) }) }
-            guard let state = core.state(of: id) else { throw RayflowError(.objectLost, "the forwarded object \(id) is gone") }
-            core.step { owner, _ in owner.escape([id]) }
-            withExtendedLifetime(hold) {}
-            states.append(state)
+            defer { withExtendedLifetime(hold) {} }
+            let state: ObjectState
+            switch try await core.fetch(id, timeout: nil) {
+            case .failed(let record): throw RayflowError(record, cause: record.typed.flatMap { registry.error($0, in: cluster) })
+            case .payload(let payload): state = .inline(core.enclose(payload))
+            // A large object lies in the stores under its own name: the result is a copy.
+            case .mapped(let object): state = try store(object.payload, as: spec.result(0), spec.attempt)
+            }
+            return (.finished([state]), try await moved([state]))
         }
-        return (.finished(states), try await moved(states))
     }
 
-    private func store(_ payload: Payload, scope: SubmissionScope) throws -> ObjectState {
+    private func store(_ payload: Payload, as id: ObjectID, _ attempt: Attempt) throws -> ObjectState {
         if payload.bytes.count <= RuntimeLimits.inlineBytes { return .inline(core.enclose(payload)) }
         let layout = ObjectLayout(payload)
-        let id = scope.nextPut()
+        // What an attempt that was lost has left behind is nobody's.
+        if attempt.number > 1 { core.post(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: core.identity.node)) }
         let room = try core.objects.create(id, byteCount: layout.byteCount, through: core)
         ObjectLayout.write(payload, into: room.memory)
         room.seal()

@@ -106,7 +106,7 @@ package final class Executor: @unchecked Sendable {
                 arguments = try await resolve(m)
                 let call = Call(arguments: arguments, cluster: cluster)
                 let result = try await TaskContext.$current.withValue(context) { try await invoke(call) }
-                (outcome, moved) = try await encode(result, resultCount: Int(spec.resultCount), scope: scope)
+                (outcome, moved) = try await encode(result, of: spec)
             } catch {
                 outcome = failure(error, context)
             }
@@ -117,7 +117,7 @@ package final class Executor: @unchecked Sendable {
             let wantsArguments = finished != nil && core.identity.isDurable
             let payloads = wantsArguments ? arguments.map(\.payload) : []
             let (final, taken) = (outcome, moved)
-            core.loop.execute { [self] in
+            core.execute { [self] in
                 running[spec.id] = nil
                 if let finished {
                     finished(payloads, final, taken, elapsed)
@@ -147,6 +147,12 @@ package final class Executor: @unchecked Sendable {
             lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved, borrowed: [], executionNS: executionNS)
         core.send(.taskReply(message), to: to)
         FailPoint.hit("ownership.after-move")
+    }
+
+    /// For a worker inside another process: its bodies are cancelled, its thread ends when they give in.
+    package func end() {
+        for task in running.values { task.body.cancel() }
+        threads.end()
     }
 
     package func cancel(_ m: CancelTask) {

@@ -4,6 +4,7 @@ internal import Glibc
 package final class ThreadExecutor: TaskExecutor, @unchecked Sendable {
     private let lock = Lock()
     private var jobs: [UnownedJob] = []
+    private var isEnded = false
     private let semaphore: UnsafeMutablePointer<sem_t>
 
     package init(name: String = "rayflow-task") {
@@ -18,13 +19,25 @@ package final class ThreadExecutor: TaskExecutor, @unchecked Sendable {
         sem_post(semaphore)
     }
 
+    /// The thread ends when nothing is at hand; what comes later never runs.
+    package func end() {
+        lock.withLock { isEnded = true }
+        sem_post(semaphore)
+    }
+
+    deinit {
+        sem_destroy(semaphore)
+        semaphore.deallocate()
+    }
+
     private func serve() {
         while true {
             while sem_wait(semaphore) != 0 {}
-            let batch = lock.withLock {
+            let (batch, isOver) = lock.withLock {
                 defer { jobs.removeAll(keepingCapacity: true) }
-                return jobs
+                return (jobs, isEnded)
             }
+            if isOver, batch.isEmpty { return }
             for job in batch { job.runSynchronously(on: asUnownedTaskExecutor()) }
         }
     }

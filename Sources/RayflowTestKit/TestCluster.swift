@@ -1,0 +1,132 @@
+internal import GCS
+internal import ObjectStore
+internal import Ownership
+public import Rayflow
+internal import Raylet
+internal import RayflowCore
+internal import Synchronization
+internal import Transport
+
+/// A cluster of several nodes in one process, for tests: production GCS, raylets, owners and object stores, each node on an event loop of its
+/// own, joined by an in-memory network that carries encoded frames. Bodies run in this process.
+///
+///     let cluster = try await TestCluster(nodes: [["CPU": 2], ["CPU": 2, "special": 1]], Demo.remotes)
+///     let sum = try await Demo.add.on(cluster.cluster).remote(1, 2).get()
+///     await cluster.shutDown()
+///
+/// The driver lives on node 0.
+public final class TestCluster: Sendable {
+    /// What calls go to: `f.on(cluster)`, or `cluster.run { … }`.
+    public let cluster: Cluster
+    private let nodes: [TestNode]
+    private let hub: MemoryHub
+    private let control: Loop
+    private let core: CoreWorker
+    private let hasEnded = Atomic<Bool>(false)
+
+    /// Starts the nodes and returns when each knows of all others.
+    ///
+    /// - Parameters:
+    ///   - nodes: for each node its logical resources by name. `CPU` is what was given, not what the machine has.
+    ///   - remotes: all that can be called.
+    ///   - storeBytes: size of each node's object store, rounded up to 32 MiB.
+    ///   - silence: how long a node may be silent in the middle of a transfer until it counts as unreachable.
+    /// - Throws: `invalidRegistry`, `invalidArgument` for impossible resources or no node at all, `system` when shared memory is refused.
+    public init(
+        nodes resources: [[String: Double]], _ remotes: Registry, storeBytes: Int = TestKitLimits.storeBytes,
+        silence: Duration = TestKitLimits.silence
+    ) async throws {
+        try remotes.check()
+        guard !resources.isEmpty else { throw RayflowError(.invalidArgument, "a cluster of no nodes") }
+        let hub = MemoryHub(), job = JobID(.random(in: 1 ... .max))
+        let ids = resources.map { _ in NodeID(.random(in: 1 ... .max)) }
+        let driver = Address.process(id: .random(in: 1 ... .max) | 1 << 63, on: ids[0])
+        let isComplete = Gathering(count: ids.count)
+        var nodes: [TestNode] = []
+        for (id, amounts) in zip(ids, resources) {
+            nodes.append(
+                try TestNode(
+                    id, of: ids.count, resources: try ResourceSet(amounts), hub: hub, remotes: remotes, driver: driver,
+                    storeBytes: storeBytes, silence: silence
+                ) { isComplete.arrive() })
+        }
+        let home = nodes[0]
+        let core = CoreWorker(
+            identity: .init(job: job, node: home.id, address: driver, epoch: 1, isDurable: false, journalKeeper: driver),
+            network: home.network, objects: ObjectClient(arena: home.arena, node: home.id), io: home.io, log: nil, root: .none)
+        let control = Loop()
+        let network = hub.network(on: control)
+        let gcs = GCSShell(network: network, log: nil)
+        try control.sync {
+            network.attach(.gcs, handler: gcs)
+            gcs.jobStarted(job, driver: driver)
+        }
+        try home.loop.sync { home.network.attach(driver, handler: core) }
+        for node in nodes { try node.join() }
+        await isComplete.wait()
+
+        self.hub = hub
+        self.nodes = nodes
+        self.control = control
+        self.core = core
+        cluster = Cluster(engine: core, registry: remotes)
+        core.keepAlive(gcs)
+        core.onShutDown { [weak self] in self?.end() }
+    }
+
+    /// How many nodes there are, dead ones included.
+    public var count: Int { nodes.count }
+
+    /// The identity of a node, as `TaskContext.current?.node` shows it to bodies.
+    public func node(_ index: Int) -> NodeID { nodes[index].id }
+
+    /// Bytes of object chunks that this node has received so far, as they were on the wire.
+    public func bytesPulled(by index: Int) -> Int { nodes[index].traffic.chunkBytes }
+
+    /// Object chunks that this node has received so far.
+    public func chunksPulled(by index: Int) -> Int { nodes[index].traffic.chunks }
+
+    /// The node dies at once: its raylet and its workers are gone for all others.
+    public func kill(_ index: Int) { hub.kill(.raylet(of: nodes[index].id)) }
+
+    /// Frames between the two nodes vanish; neither is told.
+    public func partition(_ a: Int, _ b: Int) { hub.partition(.raylet(of: nodes[a].id), .raylet(of: nodes[b].id)) }
+
+    public func heal(_ a: Int, _ b: Int) { hub.heal(.raylet(of: nodes[a].id), .raylet(of: nodes[b].id)) }
+
+    /// Lets faults happen to what the node sends to others from now on; an empty text: none.
+    ///
+    /// Rules are separated by `;`, by kind of message: `drop kind=129 skip=2`, `delay kind=3,4 by=5ms..20ms p=0.25`, `reorder by=1ms`,
+    /// `duplicate kind=9`, `disconnect kind=2 count=1`, `seed=7`. Kind 129 are chunks of objects.
+    ///
+    /// - Throws: `invalidArgument` for a text that is not of this form.
+    public func inject(_ faults: String, at index: Int) throws {
+        let injector: FaultInjector?
+        do { injector = faults.isEmpty ? nil : try FaultInjector(parsing: faults) } catch {
+            throw RayflowError(.invalidArgument, "\(error)")
+        }
+        let network = nodes[index].network
+        try network.loop.sync { network.inject(injector) }
+    }
+
+    /// Ends all nodes. What still waits fails with `shutDown`. Later calls do nothing.
+    public func shutDown() async { await cluster.shutDown() }
+
+    private func end() {
+        guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
+        try? nodes[0].loop.sync { [core] in core.close() }
+        for node in nodes { node.end() }
+        control.shutdown()
+    }
+
+    deinit { end() }
+}
+
+/// Every bound of the test kit, with its unit.
+public enum TestKitLimits {
+    /// Bytes of a test node's object store.
+    public static let storeBytes = 256 << 20
+    /// How long a test node may be silent in the middle of a transfer.
+    public static let silence = Duration.seconds(10)
+    static let slabBytes = 32 << 20
+}

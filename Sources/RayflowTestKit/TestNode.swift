@@ -1,0 +1,53 @@
+import ObjectStore
+import Rayflow
+import Raylet
+import RayflowCore
+import Transport
+
+/// One node of a ``TestCluster``: loop, network, store, raylet and workers.
+final class TestNode: Sendable {
+    let id: NodeID
+    let loop: Loop
+    let network: MemoryNetwork
+    let arena: Arena
+    let io: IOPool
+    let traffic: NodeTraffic
+    private let raylet: RayletShell
+    private let workers: InProcessWorkers
+
+    init(
+        _ id: NodeID, of count: Int, resources: ResourceSet, hub: MemoryHub, remotes: Registry, driver: Address, storeBytes: Int,
+        silence: Duration, complete: @escaping @Sendable () -> Void
+    ) throws {
+        self.id = id
+        loop = Loop()
+        network = hub.network(on: loop)
+        io = IOPool()
+        let slabs = max(1, (storeBytes - 1) / TestKitLimits.slabBytes + 1)
+        do {
+            arena = try Arena.create(
+                geometry: try ArenaGeometry(slabSize: TestKitLimits.slabBytes, slabCount: slabs), nonce: .random())
+        } catch { throw RayflowError(.system, "the object store cannot be made: \(error)") }
+        workers = InProcessWorkers(
+            network: network, arena: arena, node: id, registry: remotes, epoch: 1, driver: driver, log: { nil })
+        raylet = try RayletShell(
+            node: id, resources: resources, network: network, arena: arena, io: io, spawner: workers, stepHost: nil)
+        let (seconds, attoseconds) = silence.components
+        raylet.pullSilenceNS = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
+        traffic = NodeTraffic(raylet, nodes: count, complete)
+    }
+
+    func join() throws {
+        try loop.sync { [self] in
+            network.attach(.raylet(of: id), handler: traffic)
+            raylet.register()
+        }
+    }
+
+    func end() {
+        try? loop.sync { [self] in network.close() }
+        workers.endAll()
+        loop.shutdown()
+        io.close()
+    }
+}

@@ -26,6 +26,10 @@ extension OwnerInstance {
         } else {
             var entry = ObjectEntry(owner: origin.owner, lineage: origin.lineage)
             entry.localRefs = 1
+            if origin.owner == address, id.handledActor == nil {
+                // Said to be this process's own, and forgotten here: nobody would ever finish it.
+                entry.state = .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known to its owner (any more)")))
+            }
             objects[id] = entry
         }
     }
@@ -88,7 +92,22 @@ extension OwnerInstance {
 
     private mutating func answer(_ id: ObjectID, _ state: ObjectState, to: Address, request: UInt64, into out: inout [OwnerDirective]) {
         escape(state.enclosedRefs.map(\.id))
-        out.append(.send(.objectReply(ObjectReply(request: request, object: id, state: state)), to: to))
+        out.append(.send(.objectReply(ObjectReply(request: request, object: id, state: rebound(state))), to: to))
+    }
+
+    /// A state as it leaves this process: with the owners that its refs have now, not those that they had when the value was made.
+    func rebound(_ state: ObjectState) -> ObjectState {
+        switch state {
+        case .inline(let enclosed) where !enclosed.origins.isEmpty:
+            return .inline(EnclosedPayload(enclosed.payload, origins: rebound(enclosed.payload.refs, enclosed.origins)))
+        case .stored(let nodes, let size, let refs, let origins) where !origins.isEmpty:
+            return .stored(nodes: nodes, size: size, refs: refs, origins: rebound(refs, origins))
+        default: return state
+        }
+    }
+
+    private func rebound(_ refs: [ObjectID], _ origins: [RefOrigin]) -> [RefOrigin] {
+        zip(refs, origins).map { id, origin in objects[id].map { RefOrigin(owner: $0.owner, lineage: $0.lineage) } ?? origin }
     }
 
     /// Gives an object its final state, wakes dependents, local waiters and other processes, in this order. Only the first state counts.

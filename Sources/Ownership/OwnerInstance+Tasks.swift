@@ -16,6 +16,7 @@ extension OwnerInstance {
             objects[id] = entry
         }
         if !spec.lineage.isNone, let recorded = history[spec.lineage], recorded.fingerprint == fingerprint,
+            recorded.version == nil || recorded.version == spec.function.version,
             recorded.isInFiles || recorded.states.count == Int(spec.resultCount)
         {
             if recorded.isInFiles {
@@ -151,7 +152,7 @@ extension OwnerInstance {
 
     func pushMessage(_ entry: TaskEntry, lease: LeaseID) -> PushTask {
         let resolved = entry.dependencies.compactMap { id in
-            objects[id].flatMap { object in object.state.map { ResolvedDependency(id: id, owner: object.owner, state: $0) } }
+            objects[id].flatMap { object in object.state.map { ResolvedDependency(id: id, owner: object.owner, state: rebound($0)) } }
         }
         return PushTask(lease: lease, spec: entry.spec, resolved: resolved, history: [], replay: [])
     }

@@ -32,11 +32,14 @@ package struct OwnerInstance: Sendable {
         package var moved: [MovedObject]
         /// Results lie in files of the run folder: the shell brings them back when they are asked for.
         package var isInFiles: Bool
-        package init(fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject] = [], isInFiles: Bool = false) {
+        /// Of the function that made it; another version's results are not used. nil: not compared.
+        package var version: UInt32?
+        package init(fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject] = [], isInFiles: Bool = false, version: UInt32? = nil) {
             self.fingerprint = fingerprint
             self.states = states
             self.moved = moved
             self.isInFiles = isInFiles
+            self.version = version
         }
     }
 

@@ -20,7 +20,7 @@ package enum RunID {
         let now = seconds < firstSecond ? 0 : (seconds - firstSecond) * 32 + fraction
         var tick = min(now, lastTick)
         if let newest = newest.flatMap(tick(of:)), newest >= tick, newest < lastTick { tick = newest + 1 }
-        let slug = name.map(slug) ?? ""
+        let slug = name.map { Self.slug($0) } ?? ""
         return digits(tick, timeDigits) + digits(UInt64(random), randomDigits) + (slug.isEmpty ? "" : "-" + slug)
     }
 
@@ -47,7 +47,8 @@ package enum RunID {
     }
 
     /// Lower-case ASCII letters and digits; runs of anything else become one hyphen.
-    private static func slug(_ name: String) -> String {
+    /// A name as it stands in an id: small letters, digits and single hyphens.
+    package static func slug(_ name: String) -> String {
         var slug: [UInt8] = []
         for byte in name.utf8 {
             switch byte {

@@ -99,7 +99,8 @@ package final class DurableRun: Sendable {
 extension RunHome {
     /// The newest run of that name (a whole id also does), or a new one.
     package func makeOrFindRun(id: String) throws(JournalFault) -> RunFolder {
-        if let found = try runs().last(where: { $0.id == id || $0.id.hasSuffix("-\(id)") }) { return found }
+        let name = RunID.slug(id)
+        if let found = try runs().last(where: { $0.id == id || !name.isEmpty && $0.id.hasSuffix("-\(name)") }) { return found }
         return try makeRun(name: id)
     }
 }

@@ -9,6 +9,8 @@ package final class RemoteRunLog: RunLogging, @unchecked Sendable {
     private var making = RecordMaking()
     private var tickets: [UInt64: @Sendable (Bool) -> Void] = [:]
     private var nextTicket: UInt64 = 1
+    /// What came with the tasks of this worker.
+    private var received: [LineageID: HistoryEntry] = [:]
     package let outputFolder: String?
     package weak var core: CoreWorker?
 
@@ -38,7 +40,17 @@ package final class RemoteRunLog: RunLogging, @unchecked Sendable {
         if core.loop.isInLoop { core.send(message, to: keeper) } else { core.post(message, to: keeper) }
     }
 
-    package func recorded(_ key: DecisionKey) -> [UInt8]? { nil }
+    package func recorded(_ key: DecisionKey) -> [UInt8]? {
+        guard case .inline(let enclosed)? = lock.withLock({ received[key.lineage] })?.states.first else { return nil }
+        return enclosed.payload.bytes
+    }
+
+    func remember(_ entries: [HistoryEntry]) {
+        lock.withLock { for entry in entries { received[entry.lineage] = entry } }
+    }
+
+    /// All of it: which part a task needs is known only to the journal's keeper.
+    package func history(of lineage: LineageID, owner: Address) -> [HistoryEntry] { lock.withLock { Array(received.values) } }
 
     package func persisted(_ id: ObjectID, as state: RecordedState) { lock.withLock { making.persisted[id] = state } }
 

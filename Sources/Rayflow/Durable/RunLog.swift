@@ -29,8 +29,8 @@ package final class RunLog: RunLogging, @unchecked Sendable {
     package var outputFolder: String? { folder.outputs }
 
     package func history(owner: Address) -> [LineageID: OwnerInstance.Recorded] { lock.withLock { past.history(owner: owner) } }
-    package func children(of lineage: LineageID, owner: Address) -> [HistoryEntry] {
-        lock.withLock { past.children[lineage] == nil ? [] : past.children(of: lineage, owner: owner) }
+    package func history(of lineage: LineageID, owner: Address) -> [HistoryEntry] {
+        lock.withLock { past.descendants(of: lineage, owner: owner) }
     }
     package func calls(of actor: LineageID) -> [LoggedCall] { lock.withLock { past.calls[actor] ?? [] } }
     package func formerActors(of lineage: LineageID) -> [ActorID] {

@@ -12,6 +12,9 @@ package protocol RunLogging: AnyObject, Sendable {
     func decide(_ key: DecisionKey, answer: [UInt8], from core: CoreWorker)
     func decide(_ key: DecisionKey, answer: [UInt8], from core: CoreWorker, committed: @escaping @Sendable (Bool) -> Void)
 
+    /// What a task that runs again has finished and decided before: travels with its push.
+    func history(of lineage: LineageID, owner: Address) -> [HistoryEntry]
+
     /// Results that lie in shared memory have been written to the run folder.
     func persisted(_ id: ObjectID, as state: RecordedState)
     /// Where they are to be written; nil: this process cannot.

@@ -9,6 +9,7 @@ package struct RunPast: Sendable {
     /// Execution ids under which actors were known in earlier epochs.
     package private(set) var actors: [ActorID: LineageID] = [:]
     package private(set) var children: [LineageID: [LineageID]] = [:]
+    private var decided: [LineageID: [DecisionKey]] = [:]
 
     package init(_ records: [RunRecord] = []) {
         for record in records { add(record) }
@@ -18,7 +19,8 @@ package struct RunPast: Sendable {
         switch record {
         case .finished(let value): finished[value.lineage] = value
         case .decision(let value):
-            decisions[DecisionKey(parent: value.parent, kind: value.kind, question: value.question, ordinal: value.ordinal)] = value.answer
+            let key = DecisionKey(parent: value.parent, kind: value.kind, question: value.question, ordinal: value.ordinal)
+            if decisions.updateValue(value.answer, forKey: key) == nil { decided[value.parent, default: []].append(key) }
         case .actorCreated(let lineage, let actor, _, _): actors[actor] = lineage
         case .actorCall(let actor, let call): calls[actor, default: []].append(call)
         case .submitted(let value): children[value.parent, default: []].append(value.lineage)
@@ -34,7 +36,7 @@ package struct RunPast: Sendable {
             let states = record.results + record.moved.map(\.state)
             if states.contains(where: \.isVolatile) { continue }
             if states.contains(where: \.isInFile) {
-                history[lineage] = .init(fingerprint: record.fingerprint, states: [], isInFiles: true)
+                history[lineage] = .init(fingerprint: record.fingerprint, states: [], isInFiles: true, version: record.function.version)
             } else if let recorded = record.inMemory(owner: owner) {
                 history[lineage] = recorded
             }
@@ -42,17 +44,51 @@ package struct RunPast: Sendable {
         return history
     }
 
-    /// Finished direct children of a task that runs again, as they travel with its push.
-    package func children(of lineage: LineageID, owner: Address) -> [HistoryEntry] {
+    /// What a task that runs again has finished and decided before, itself and in the tasks below it that have not ended: travels with its
+    /// push. Results in files are left out, and so is what exceeds ``RuntimeLimits/historyBytes``: it runs again.
+    package func descendants(of lineage: LineageID, owner: Address) -> [HistoryEntry] {
         var entries: [HistoryEntry] = []
         var bytes = 0
-        for child in children[lineage] ?? [] {
-            guard let recorded = finished[child]?.inMemory(owner: owner), recorded.moved.isEmpty else { continue }
-            for case .inline(let enclosed) in recorded.states { bytes += enclosed.payload.bytes.count + 64 }
-            if bytes > RuntimeLimits.historyBytes { break }
-            entries.append(HistoryEntry(lineage: child, states: recorded.states))
+        var seen: Set<LineageID> = [lineage]
+        var open = [lineage]
+        while let parent = open.popLast() {
+            for key in decided[parent] ?? [] {
+                let answer = decisions[key] ?? []
+                bytes += answer.count + 64
+                if bytes > RuntimeLimits.historyBytes { return entries }
+                entries.append(HistoryEntry(lineage: key.lineage, answer: answer))
+            }
+            for child in children[parent] ?? [] where seen.insert(child).inserted {
+                guard let recorded = finished[child]?.inMemory(owner: owner), recorded.moved.isEmpty else {
+                    open.append(child)
+                    continue
+                }
+                for case .inline(let enclosed) in recorded.states { bytes += enclosed.payload.bytes.count + 64 }
+                if bytes > RuntimeLimits.historyBytes { return entries }
+                entries.append(HistoryEntry(lineage: child, states: recorded.states))
+            }
         }
         return entries
+    }
+}
+
+extension DecisionKey {
+    /// Among the history that travels with a task, a decision is an entry too.
+    var lineage: LineageID {
+        var hasher = Digest128Hasher()
+        hasher.update("rayflow.decision")
+        hasher.update(parent)
+        hasher.update(UInt64(kind.rawValue))
+        hasher.update(question.high)
+        hasher.update(question.low)
+        hasher.update(UInt64(ordinal))
+        return LineageID(high: hasher.digest.high, low: hasher.digest.low)
+    }
+}
+
+extension HistoryEntry {
+    fileprivate init(lineage: LineageID, answer: [UInt8]) {
+        self.init(lineage: lineage, states: [.inline(EnclosedPayload(Payload(type: "rayflow.decision", bytes: answer)))])
     }
 }
 
@@ -97,6 +133,6 @@ extension FinishedRecord {
             guard let state = object.state.state(of: object.id, owner: owner, origins: origins, load: load) else { return nil }
             objects.append(MovedObject(id: object.id, lineage: object.lineage, state: state))
         }
-        return OwnerInstance.Recorded(fingerprint: fingerprint, states: states, moved: objects)
+        return OwnerInstance.Recorded(fingerprint: fingerprint, states: states, moved: objects, version: function.version)
     }
 }

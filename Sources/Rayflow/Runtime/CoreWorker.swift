@@ -133,6 +133,9 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
 
     private func carryOut(_ directive: OwnerDirective) {
         switch directive {
+        case .send(.pushTask(var m), let to) where m.spec.kind != .step && log != nil:
+            m.history = log?.history(of: m.spec.lineage, owner: address) ?? []
+            send(.pushTask(m), to: to)
         case .send(let message, let to): send(message, to: to)
         case .ready(let id):
             let woken = lock.withLock { waiters.take(id) }
@@ -296,6 +299,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
             lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments), scope: scope
         ) { () throws(RayflowError) in
             try Self.check(submission.options.placement, submission.options.environment)
+            if submission.options.persist != .auto { throw RayflowError(.unsupported, "persist: only .auto in this version") }
             return try submission.options.spec()
         }
     }
@@ -354,6 +358,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         step { owner, _ in owner.holdHandle(of: actor, lineage: lineage) }
         do throws(RayflowError) {
             try Self.check(submission.options.placement, submission.options.environment)
+            if submission.options.maxPendingCalls != nil { throw RayflowError(.unsupported, "maxPendingCalls: not in this version") }
             if submission.options.lifetime == .detached {
                 throw RayflowError(.needsCluster, "a detached actor outlives its driver: that takes a cluster of daemons")
             }
@@ -378,11 +383,13 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     package func call(_ call: ActorCall) -> [ObjectID] {
         let scope = scope
         let id = TaskID(unique: newTaskUnique(), actor: call.actor)
-        do {
+        do throws(RayflowError) {
             let actorLineage = lineage(of: ObjectID(handleOf: call.actor))
             var options = SpecOptions()
             options.name = "\(call.typeName).\(call.method.name)"
-            if let timeout = call.options.timeout { options.timeoutMS = try timeout.wholeMilliseconds(option: "timeout") }
+            if call.options.timeout != nil || call.options.maxTaskRetries != nil {
+                throw RayflowError(.unsupported, "options(timeout:maxTaskRetries:) of one call: not in this version; use get(timeout:)")
+            }
             var held: [ObjectID] = []
             let wire = try wireArguments(try call.arguments.get(), held: &held)
             let spec = TaskSpec(

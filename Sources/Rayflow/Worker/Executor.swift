@@ -91,6 +91,7 @@ package final class Executor: @unchecked Sendable {
             for (id, origin) in borrowed { owner.borrow(id, origin) }
             if !m.history.isEmpty { owner.remember(m.history) }
         }
+        if !m.history.isEmpty { (core.log as? RemoteRunLog)?.remember(m.history) }
         let spec = m.spec
         let scope = SubmissionScope(lineage: spec.lineage, task: spec.id)
         let resources = spec.options.resources.amounts.mapValues { Double($0) / Double(ResourceSet.unit) }

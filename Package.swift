@@ -43,7 +43,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "RayflowFoundation", dependencies: ["Rayflow"]),
-        .target(name: "RayflowTestKit", dependencies: ["Rayflow", "Transport", "Raylet", "GCS", "Ownership", "ObjectStore"]),
+        .target(name: "RayflowTestKit", dependencies: ["Rayflow", "RayflowCore", "Transport", "Raylet", "GCS", "Ownership", "ObjectStore"]),
         .executableTarget(name: "RayflowMain", dependencies: ["RayflowCLI"]),
         // The example programs live beside their workflow files.
         .executableTarget(name: "Retrieve", dependencies: ["Rayflow"], path: "Workflows/retrieve"),
@@ -72,7 +72,15 @@ let package = Package(
                 .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         .testTarget(name: "RayflowTests", dependencies: ["Rayflow", "RayflowCore", "RayflowFoundation"]),
-        .testTarget(name: "RayflowCLITests", dependencies: ["RayflowCLI", "Workflow", "Journal", "RayflowCore"]),
+        .testTarget(
+            name: "RayflowCLITests",
+            dependencies: [
+                "RayflowCLI", "Rayflow", "RayflowCore", "Workflow", "Journal", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .testTarget(name: "ClusterTests", dependencies: ["Rayflow", "RayflowTestKit"]),
+        .testTarget(
+            name: "CrashTests", dependencies: ["RayflowMain", "Retrieve", "CounterApp", "WordCount", "RayflowCore", "CLinux"]),
         .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "Rayflow", "Raylet", "Journal", "RayflowCore", "CLinux"]),
     ],
     swiftLanguageModes: [.v6]

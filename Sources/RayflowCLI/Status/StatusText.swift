@@ -33,8 +33,10 @@ struct StatusText {
 
     private func rows(_ step: StatusModel.Step) -> [(name: String, state: String, rest: String)] {
         // Of a fan-out, only the items that went wrong are worth a line.
-        let items = (step.items ?? []).filter { $0.isFailed || $0.inDoubt > 0 || $0.systemRetries > 0 || (!onlyFailed && $0.attempts > 1 && $0.isEnded) }
-            .map { ("  " + $0.id, $0.state, rest($0)) }
+        let items = (step.items ?? []).filter {
+            $0.isFailed || $0.inDoubt > 0 || $0.systemRetries > 0 || (!onlyFailed && $0.attempts > 1 && $0.isEnded)
+        }
+        .map { ("  " + $0.id, $0.state, rest($0)) }
         if onlyFailed, !step.isFailed, !items.contains(where: { $0.1 == "failed" || $0.1 == "timed-out" }) { return [] }
         return [(step.id, step.state, rest(step))] + items
     }
@@ -45,7 +47,9 @@ struct StatusText {
         if step.isReused { parts.append("from before") }
         if step.attempts > (step.items?.count ?? 1) { parts.append("\(step.attempts) attempts") }
         if step.inDoubt > 0 { parts.append("\(step.inDoubt) in doubt: may have run twice") }
-        if step.systemRetries > 0 { parts.append("run again \(step.systemRetries == 1 ? "once" : "\(step.systemRetries) times") after a worker died") }
+        if step.systemRetries > 0 {
+            parts.append("run again \(step.systemRetries == 1 ? "once" : "\(step.systemRetries) times") after a worker died")
+        }
         if let seconds = step.seconds { parts.append(TimeText.span(UInt64(max(seconds, 0) * 1e9))) }
         if step.isTolerated { parts.append("tolerated") }
         if let waits = step.waits, !step.isEnded { parts.append("waits for \(waits)") }

@@ -13,7 +13,12 @@ final class HostedActor: @unchecked Sendable {
         var next: UInt64 = 0
         var early: [UInt64: PushTask] = [:]
     }
-    private var callers: [Address: Caller] = [:]
+    /// A process may know the actor by several ids (an alias, an id of an earlier epoch): each has an order of its own.
+    private struct Line: Hashable {
+        var caller: Address
+        var actor: ActorID
+    }
+    private var callers: [Line: Caller] = [:]
     private var ready: [(PushTask, Address)] = []
     private var running = 0
     private let lock = Lock()
@@ -32,13 +37,14 @@ final class HostedActor: @unchecked Sendable {
     func install(_ host: any ActorHost) { lock.withLock { self.host = host } }
 
     func enqueue(_ m: PushTask, from: Address) {
-        var caller = callers[from] ?? Caller()
+        let line = Line(caller: from, actor: m.spec.id.actor)
+        var caller = callers[line] ?? Caller()
         caller.early[m.spec.sequence] = m
         while let next = caller.early.removeValue(forKey: caller.next) {
             caller.next += 1
             ready.append((next, from))
         }
-        callers[from] = caller
+        callers[line] = caller
         serve()
     }
 

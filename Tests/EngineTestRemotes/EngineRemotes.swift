@@ -1,0 +1,12 @@
+public import Rayflow
+
+public enum EngineRemotes {
+    public static let registry = Registry(
+        Tasks.square, Tasks.add, Tasks.appending, Tasks.scale, Tasks.divmod, Tasks.total, Tasks.first, Tasks.log, Tasks.tail, Tasks.norm,
+        Tasks.fib, Tasks.overdraw, Tasks.plain, Tasks.pid, Tasks.attempt, Tasks.dies, Tasks.failsOnce, Tasks.waits, Tasks.deaf, Tasks.make,
+        Tasks.handOver, Tasks.refs, Tasks.child, Tasks.parent, Tasks.useCounter, Tasks.detached, Tasks.environment, Effects.mark,
+        Effects.large, Effects.slow, Effects.family, actors: [Counter.self, Account.self, Broken.self], errors: [Overdrawn.self])
+
+    /// A table of which workers of ``registry`` know nothing.
+    public static let other = Registry(Tasks.square)
+}

@@ -1,0 +1,181 @@
+import EngineTestRemotes
+import Foundation
+import ObjectStore
+import Rayflow
+import RayflowCore
+import Testing
+
+extension EngineTests {
+    @Suite("Errors, crashes and cancels")
+    struct ErrorTests {
+        @Test("a registered error comes home as itself, also from dependents; any other with its type and message")
+        func typed() async throws {
+            try await withCluster { _, _ in
+                let failed = Tasks.overdraw.remote(5)
+                let dependent = Tasks.square.remote(failed)
+                await #expect(throws: Overdrawn(missing: 5)) { try await failed.get() }
+                await #expect(throws: Overdrawn(missing: 5)) { try await dependent.get() }
+                guard case .failure(let error) = await dependent.outcome() else {
+                    Issue.record("no failure")
+                    return
+                }
+                #expect(error.code == .taskFailed && error.cause is Overdrawn)
+                #expect(error.task == "overdraw(by:)" || error.task == "overdraw")
+                let plain = await #expect(throws: RayflowError.self) { try await Tasks.plain.remote().get() }
+                #expect(plain?.code == .taskFailed && plain?.remoteType?.contains("Plain") == true)
+                guard case .success(let value) = await Tasks.square.remote(2).outcome() else {
+                    Issue.record("no success")
+                    return
+                }
+                #expect(value == 4)
+            }
+        }
+
+        @Test("errors of the body are retried when asked for")
+        func retriedErrors() async throws {
+            try await withCluster { _, _ in
+                await #expect(throws: Overdrawn(missing: 1)) { try await Tasks.failsOnce.remote().get() }
+                let any = try await Tasks.failsOnce.options(retryErrors: .any).remote().get()
+                let typed = try await Tasks.failsOnce.options(retryErrors: .types(Overdrawn.self)).remote().get()
+                #expect(any == 2 && typed == 2)
+            }
+        }
+
+        @Test("a worker that is killed under a task: the task runs again, and the rest is not disturbed")
+        func killedWorker() async throws {
+            try await withCluster { ray, _ in
+                let others = (0..<50).map { Tasks.square.remote($0) }
+                #expect(try await Tasks.dies.remote(1).get() == 2)
+                #expect(try await Tasks.dies.remote(3).get() == 4)
+                let values = try await ray.get(others)
+                #expect(values == (0..<50).map { $0 * $0 })
+            }
+        }
+
+        @Test("without retries a killed worker is a typed error that says how it died")
+        func crashed() async throws {
+            try await withCluster { _, _ in
+                let error = await #expect(throws: RayflowError.self) { try await Tasks.dies.options(maxRetries: 0).remote(1).get() }
+                #expect(error?.code == .workerCrashed)
+                #expect(error?.message.contains("signal 9") == true)
+                let spent = await #expect(throws: RayflowError.self) { try await Tasks.dies.options(maxRetries: 1).remote(5).get() }
+                #expect(spent?.code == .workerCrashed && spent?.attempt == 2)
+            }
+        }
+
+        @Test("cancelling a pending task: it never runs")
+        func cancelPending() async throws {
+            try await withCluster(cpus: 1) { ray, _ in
+                let scratch = Scratch()
+                let blocker = Tasks.waits.remote(scratch.file("blocker"))
+                _ = try await line(in: scratch.file("blocker"))
+                let pending = Effects.mark.remote(scratch.file("marks"), 1)
+                let dependent = Tasks.square.remote(pending)
+                try await ray.cancel(pending)
+                #expect(await code { try await pending.get() } == .cancelled)
+                #expect(await code { try await dependent.get() } == .cancelled)
+                try await ray.cancel(blocker)
+                #expect(await code { try await blocker.get() } == .cancelled)
+                #expect(try await Tasks.square.remote(2).get() == 4)
+                #expect(scratch.lines("marks").isEmpty)
+            }
+        }
+
+        @Test("cancelling a running task cancels its body; by force it kills the worker of one that does not listen")
+        func cancelRunning() async throws {
+            try await withCluster { ray, _ in
+                let scratch = Scratch()
+                let polite = Tasks.waits.remote(scratch.file("polite")), deaf = Tasks.deaf.remote(scratch.file("deaf"))
+                _ = try await line(in: scratch.file("polite"))
+                let pid = try #require(Int32(try await line(in: scratch.file("deaf"))))
+                try await ray.cancel(polite)
+                #expect(await code { try await polite.get() } == .cancelled)
+                try await ray.cancel(deaf, force: true)
+                #expect(await code { try await deaf.get() } == .cancelled)
+                try await ends(pid)
+                #expect(try await Tasks.square.remote(2).get() == 4)
+            }
+        }
+
+        @Test("a task that takes longer than its time is stopped")
+        func timeout() async throws {
+            try await withCluster { _, _ in
+                let scratch = Scratch()
+                let slow = Tasks.deaf.options(maxRetries: 0, timeout: .milliseconds(200)).remote(scratch.file("slow"))
+                #expect(await code { try await slow.get() } == .taskTimeout)
+                let pid = try #require(Int32(try await line(in: scratch.file("slow"))))
+                try await ends(pid)
+            }
+        }
+
+        @Test("a get that takes too long ends alone: the task goes on")
+        func getTimeout() async throws {
+            try await withCluster { _, _ in
+                let scratch = Scratch()
+                let slow = Effects.slow.remote(scratch.file("gate"), 5)
+                #expect(await code { try await slow.get(timeout: .milliseconds(1)) } == .getTimeout)
+                try appendLine("", to: scratch.file("gate"))
+                #expect(try await slow.get() == 5)
+            }
+        }
+
+        @Test("cancelling the caller ends its get and leaves the task alone")
+        func callerCancelled() async throws {
+            try await withCluster { _, _ in
+                let scratch = Scratch()
+                let slow = Effects.slow.remote(scratch.file("gate"), 5)
+                let reader = Task { try await slow.get() }
+                reader.cancel()
+                await #expect(throws: CancellationError.self) { try await reader.value }
+                try appendLine("", to: scratch.file("gate"))
+                #expect(try await slow.get() == 5)
+            }
+        }
+
+        @Test("a store that is full says so, and has room again when objects are let go")
+        func storeFull() async throws {
+            try await withCluster(storeBytes: 1) { ray, embedded in
+                let room = embedded.raylet.arena.geometry.dataSize
+                let part = room / 8 / 4 * 3
+                do {
+                    let first = try ray.put([UInt64](repeating: 1, count: part))
+                    #expect(await code { _ = try ray.put([UInt64](repeating: 2, count: part)) } == .objectStoreFull)
+                    withExtendedLifetime(first) {}
+                    let inPlace = ray.put(UInt64.self, count: part) { out in while out.count < out.capacity { out.append(3) } }
+                    #expect(await code { _ = try await inPlace.get() } == .objectStoreFull)
+                }
+                // The release is on its way on the same connection, ahead of this.
+                _ = try await Tasks.square.remote(1).get()
+                let again = try ray.put([UInt64](repeating: 4, count: part))
+                #expect(try await again.view().get()[part - 1] == 4)
+            }
+        }
+
+        @Test("workers with another table of functions are refused with a clear error")
+        func otherTable() async throws {
+            let cluster = try await Cluster.start(EngineRemotes.other, resources: ["CPU": 1], workers: .executable(Programs.worker))
+            let error = await #expect(throws: RayflowError.self) {
+                try await Tasks.square.on(cluster).options(maxRetries: 0).remote(2).get()
+            }
+            #expect(error?.message.contains("no worker could be started") == true)
+            await cluster.shutDown()
+        }
+
+        @Test("what waits when the cluster is shut down fails, and so does what comes later")
+        func shutDown() async throws {
+            let scratch = Scratch()
+            var kept: Cluster?
+            var waiting: Task<RayflowError.Code?, Never>?
+            try await withCluster { ray, _ in
+                kept = ray
+                let stuck = Tasks.waits.remote(scratch.file("stuck"))
+                _ = try await line(in: scratch.file("stuck"))
+                waiting = Task { await code { try await stuck.get() } }
+            }
+            #expect(await waiting?.value == .shutDown)
+            let ray = try #require(kept)
+            #expect(await code { _ = try await Tasks.square.on(ray).remote(2).get() } == .shutDown)
+            #expect(await code { _ = try ray.put([Float](repeating: 1, count: 1_000_000)) } == .shutDown)
+        }
+    }
+}

@@ -28,6 +28,29 @@ extension EngineTests {
             #expect(try FileManager.default.contentsOfDirectory(atPath: "/dev/shm").filter { !shared.contains($0) }.isEmpty)
         }
 
+        @Test("a cluster that is shut down leaves no thread and no descriptor in its process")
+        func threads() async throws {
+            func left() -> [String] {
+                let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+                let names = threads.compactMap { try? String(contentsOfFile: "/proc/self/task/\($0)/comm", encoding: .utf8) }
+                let files = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+                let targets = files.compactMap { try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)") }
+                return names.filter { $0.hasPrefix("rayflow-") || $0.hasPrefix("NIO-ELT") }
+                    + targets.filter {
+                        $0.contains("rayflow") || $0.contains("EngineTestWorker") || $0.contains("pidfd") || $0.contains("eventfd")
+                    }
+            }
+            try await withCluster { _, _ in _ = try await Tasks.square.remote(1).get() }
+            let before = left().count
+            for _ in 0..<4 {
+                try await withCluster { ray, _ in
+                    _ = try await Tasks.norm.remote(try ray.put([Float](repeating: 1, count: 100_000)).view()).get()
+                }
+            }
+            // Threads end a moment after they were told.
+            while left().count > before { try await Task.sleep(for: .milliseconds(5)) }
+        }
+
         @Test("clusters come and go in one process")
         func again() async throws {
             for round in 0..<5 {

@@ -35,6 +35,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
     private let localWorkers: LocalWorkers?
     private let innerWorkers: InProcessWorkers?
     private let run: DurableRun?
+    private let watcher: ProcessWatcher
+    private let image: ProgramImage
     private let lock = Lock()
     private var hasEnded = false
 
@@ -71,10 +73,12 @@ package final class EmbeddedCluster: @unchecked Sendable {
             network: network, objects: ObjectClient(arena: arena, node: node), io: io, log: options.run?.log,
             root: options.run?.log.root ?? .none, history: options.run?.log.history(owner: driver) ?? [:])
         let watcher = ProcessWatcher()
+        self.watcher = watcher
         let image: ProgramImage
         do {
             if case .executable(let path) = options.workers.rule { image = try ProgramImage(path: path) } else { image = try .ofThisProcess() }
         } catch { throw RayflowError(.system, "\(error)") }
+        self.image = image
         let environment = EngineEnvironment.forWorkers()
         let spawner: any WorkerSpawning
         if case .inProcess = options.workers.rule {
@@ -144,6 +148,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
         innerWorkers?.endAll()
         loop.shutdown()
         core.io.close()
+        watcher.end()
+        close(image.descriptor)
         run?.close()
         session.end()
     }

@@ -8,6 +8,7 @@ final class ProcessWatcher: @unchecked Sendable {
     private var watched: [(process: SpawnedProcess, body: @Sendable (ProcessOutcome) -> Void)] = []
     private let wakeup = rf_eventfd()
     private var isRunning = false
+    private var isEnding = false
 
     /// `body` is called once, on the watcher's thread.
     func watch(_ process: SpawnedProcess, _ body: @escaping @Sendable (ProcessOutcome) -> Void) {
@@ -21,9 +22,23 @@ final class ProcessWatcher: @unchecked Sendable {
         _ = write(wakeup, &one, 8)
     }
 
+    /// Its thread ends when nothing is watched any more. Nothing may be watched after this.
+    func end() {
+        let isRunning = lock.withLock {
+            isEnding = true
+            return self.isRunning
+        }
+        if !isRunning { return }
+        var one: UInt64 = 1
+        _ = write(wakeup, &one, 8)
+    }
+
+    deinit { close(wakeup) }
+
     private func run() {
         while true {
-            let current = lock.withLock { watched.map(\.process) }
+            let (current, isOver) = lock.withLock { (watched.map(\.process), isEnding && watched.isEmpty) }
+            if isOver { return }
             var polled = [pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0)]
             polled += current.map { pollfd(fd: $0.pidfd, events: Int16(POLLIN), revents: 0) }
             guard poll(&polled, nfds_t(polled.count), -1) > 0 else { continue }

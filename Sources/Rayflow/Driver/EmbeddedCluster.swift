@@ -118,8 +118,9 @@ package final class EmbeddedCluster: @unchecked Sendable {
                 raylet.stepHostStarted(stepAddress)
             }
         }
-        let core = core, gcs = gcs, stepHost = stepHost
+        let core = core, gcs = gcs, stepHost = stepHost, localWorkers = localWorkers
         try loop.sync {
+            localWorkers?.observe()
             network.attach(.gcs, handler: gcs)
             network.attach(.raylet(of: node), handler: raylet)
             network.attach(driver, handler: core)

@@ -15,6 +15,7 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
     private let environment: [EnvironmentVariable]
     private let outputFD: Int32
     private var processes: [UInt64: SpawnedProcess] = [:]
+    private var lastRefusal: String?
     private let lock = Lock()
 
     init(
@@ -58,13 +59,25 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         lock.withLock { processes[process] = child }
         network.adopt(descriptor: pair.0)
         watcher.watch(child) { [weak self] outcome in
-            self?.lock.withLock { self?.processes[process] = nil }
+            let refusal = self?.lock.withLock {
+                self?.processes[process] = nil
+                return self?.lastRefusal
+            }
             switch outcome {
+            case .exited(WorkerMain.failureStatus): ended(refusal?.map { "refused: \($0)" } ?? "could not start, see its standard error")
             case .exited(let code): ended("exited with status \(code)")
             case .signalled(let number): ended("was killed by signal \(number) (\(String(cString: strsignal(number))))")
             }
         }
         return UInt32(bitPattern: child.pid)
+    }
+
+    /// On the loop: says why a worker that was turned away has ended.
+    func observe() {
+        network.observe { [weak self] event in
+            guard case .refused(let refusal, _) = event, let self else { return }
+            lock.withLock { self.lastRefusal = refusal.text }
+        }
     }
 
     package func kill(process: UInt64, gently: Bool) {

@@ -50,9 +50,12 @@ enum WorkerMain {
         }
     }
 
+    /// Exit status of a worker that could not begin.
+    static let failureStatus: Int32 = 70
+
     private static func fail(_ text: String) -> Never {
         let line = Array("rayflow: \(text)\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        _exit(70)
+        _exit(failureStatus)
     }
 }

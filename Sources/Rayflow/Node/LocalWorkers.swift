@@ -64,8 +64,9 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
                 return self?.lastRefusal
             }
             switch outcome {
-            case .exited(WorkerMain.failureStatus): ended(refusal?.map { "refused: \($0)" } ?? "could not start, see its standard error")
-            case .exited(let code): ended("exited with status \(code)")
+            case .exited(let code):
+                let why = code == WorkerMain.failureStatus ? refusal.flatMap { $0 }.map { ": \($0)" } : nil
+                ended("exited with status \(code)\(why ?? "")")
             case .signalled(let number): ended("was killed by signal \(number) (\(String(cString: strsignal(number))))")
             }
         }

@@ -16,9 +16,9 @@ public enum FailPoint {
         "journal.before-segment", "journal.after-segment",
         // Files replaced as a whole (plan, exit reports, persisted outputs): around the rename.
         "file.before-rename", "file.after-rename",
-        // Step runner and raylet: around the spawn of a process.
+        // Raylet: around the spawn of a worker.
         "spawn.before", "spawn.after",
-        // Step runner: around the report of an exit to the engine.
+        // Engine: a step's exit was reported to it; and its owner has been told.
         "exit.before-report", "exit.after-report",
         // Step runner: around the spawn of a step, around its exit file, and after its exit was reported.
         "runner.before-spawn", "runner.after-spawn", "runner.before-exit-file", "runner.after-exit-file", "runner.after-exit-report",
@@ -68,6 +68,9 @@ public enum FailPoint {
     @inline(never)
     private static func strike(_ armed: Armed, _ name: StaticString) {
         guard armed.name == name.description, armed.hits.wrappingAdd(1, ordering: .relaxed).newValue == armed.hit else { return }
+        // So that a test can tell whether the place was reached at all.
+        let line = Array("rayflow: fail point \(name)\n".utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
         kill(getpid(), SIGKILL)
         // The signal may be taken by another thread first; nothing after this point may happen here.
         while true { pause() }

@@ -118,12 +118,14 @@ package final class StepHost: FrameHandler, @unchecked Sendable {
                 keys[step.push.spec.id] = nil
                 switch report {
                 case .exited(_, let exit, _):
+                    FailPoint.hit("exit.before-report")
                     var writer = ByteWriter()
                     exit.encode(into: &writer)
                     let payload = Payload(type: Self.exitTag, bytes: writer.bytes)
                     reply(
                         step.push, to: step.from, .finished([.inline(EnclosedPayload(payload))]),
                         executionNS: exit.endedMonotonic &- exit.startedMonotonic)
+                    FailPoint.hit("exit.after-report")
                 case .failedToStart(_, let failure):
                     let record = ErrorRecord(
                         RayflowError(.system, failure.message), typed: Payload(type: StepHost.failureTag, bytes: [failure.reason.rawValue]))

@@ -70,6 +70,8 @@ extension RunInstance {
         guard failure.isRetryable, units[unit].spent > 0, units[unit].charged < policy.maxAttempts, !units[unit].isCancelling else {
             return nil
         }
+        // An actor that is gone stays gone in this epoch, and a further attempt would be a further call for the next one.
+        if failure.isLoss, case .actor = steps[number].spec.kind { return nil }
         guard let cause = RetryPolicy.Cause(rawValue: failure.kind.rawValue), policy.causes.contains(cause) else { return nil }
         guard gate <= .draining || mayBegin(steps[number]) else { return nil }
         if let condition = policy.condition {

@@ -93,7 +93,12 @@ extension RunInstance {
         switch record.status {
         case .succeeded: return (record.attempt, true, nil)
         case .running: return (record.attempt, false, nil)
-        default: return (record.attempt + 1, false, .unfinished)
+        default:
+            // An actor may have carried out a call whose end nobody heard of: by the same key its journal knows it, by another one it would
+            // be carried out twice.
+            guard case .actor = steps[unit.step].spec.kind else { return (record.attempt + 1, false, .unfinished) }
+            let isUnheard = record.status == .cancelled || record.status == .timedOut || record.failure?.isLoss == true
+            return (isUnheard ? record.attempt : record.attempt + 1, false, .unfinished)
         }
     }
 }

@@ -23,6 +23,8 @@ package struct StepFailure: Error, Sendable, Hashable {
     package var signal: Int?
     /// Where the output of the attempt is kept: its folder.
     package var log: String?
+    /// Whoever ran it is gone, so that nothing tells how far it came.
+    package var isLoss = false
 
     package init(_ kind: Kind, _ message: String, exitCode: Int? = nil, signal: Int? = nil, log: String? = nil) {
         self.kind = kind
@@ -43,12 +45,13 @@ package struct StepFailure: Error, Sendable, Hashable {
             default: .failure
             }
         self.init(kind, Self.text(error), log: error.log)
+        isLoss = Self.isLoss(error)
     }
 
     /// Whether the error says that whoever ran the process is gone, so that it does not say how the process ended.
     package static func isLoss(_ error: ErrorRecord) -> Bool {
         switch error.code {
-        case .workerCrashed, .objectLost, .ownerDied, .shutDown: true
+        case .workerCrashed, .actorDied, .actorUnavailable, .objectLost, .ownerDied, .shutDown: true
         default: false
         }
     }
@@ -80,6 +83,7 @@ package struct StepFailure: Error, Sendable, Hashable {
         if let exitCode { object["exit-code"] = .int(exitCode) }
         if let signal { object["signal"] = .int(signal) }
         if let log { object["log"] = .string(log) }
+        if isLoss { object["loss"] = true }
         return .object(object)
     }
 
@@ -89,5 +93,6 @@ package struct StepFailure: Error, Sendable, Hashable {
         }
         self.init(
             kind, message, exitCode: json["exit-code"]?.intValue, signal: json["signal"]?.intValue, log: json["log"]?.stringValue)
+        isLoss = json["loss"]?.boolValue ?? false
     }
 }

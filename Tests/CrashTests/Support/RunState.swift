@@ -30,8 +30,8 @@ struct RunState {
             for item in items { add(item) }
         } else if let id = unit["id"]?.stringValue {
             units[id] = Unit(
-                state: unit["state"]?.stringValue ?? "", attempts: unit["attempts"]?.intValue ?? 0, inDoubt: unit["in-doubt"]?.intValue ?? 0,
-                systemRetries: unit["system-retries"]?.intValue ?? 0)
+                state: unit["state"]?.stringValue ?? "", attempts: unit["attempts"]?.intValue ?? 0,
+                inDoubt: unit["in-doubt"]?.intValue ?? 0, systemRetries: unit["system-retries"]?.intValue ?? 0)
         }
     }
 

@@ -33,7 +33,8 @@ let package = Package(
                 "RayflowCore", "CLinux",
                 .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
             ]),
-        .target(name: "Rayflow", dependencies: ["RayflowCore", "Journal", "ObjectStore", "GCS", "Raylet", "Ownership", "Transport", "CLinux"]),
+        .target(
+            name: "Rayflow", dependencies: ["RayflowCore", "Journal", "ObjectStore", "GCS", "Raylet", "Ownership", "Transport", "CLinux"]),
         .target(
             name: "Workflow", dependencies: ["Rayflow", "RayflowCore", "Journal", "Raylet", "Ownership", "CLibYAML", "CLinux"]),
         .target(
@@ -43,7 +44,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "RayflowFoundation", dependencies: ["Rayflow"]),
-        .target(name: "RayflowTestKit", dependencies: ["Rayflow", "RayflowCore", "Transport", "Raylet", "GCS", "Ownership", "ObjectStore"]),
+        .target(
+            name: "RayflowTestKit", dependencies: ["Rayflow", "RayflowCore", "Transport", "Raylet", "GCS", "Ownership", "ObjectStore"]),
         .executableTarget(name: "RayflowMain", dependencies: ["RayflowCLI"]),
         // The example programs live beside their workflow files.
         .executableTarget(name: "Retrieve", dependencies: ["Rayflow"], path: "Workflows/retrieve"),

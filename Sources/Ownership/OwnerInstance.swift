@@ -34,7 +34,9 @@ package struct OwnerInstance: Sendable {
         package var isInFiles: Bool
         /// Of the function that made it; another version's results are not used. nil: not compared.
         package var version: UInt32?
-        package init(fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject] = [], isInFiles: Bool = false, version: UInt32? = nil) {
+        package init(
+            fingerprint: [UInt8], states: [ObjectState], moved: [MovedObject] = [], isInFiles: Bool = false, version: UInt32? = nil
+        ) {
             self.fingerprint = fingerprint
             self.states = states
             self.moved = moved

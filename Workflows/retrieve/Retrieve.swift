@@ -39,7 +39,9 @@ enum Retrieve {
         Rayflow.takeRole(remotes)
         let arguments = CommandLine.arguments.dropFirst()
         guard arguments.isEmpty || arguments.count == 2 && arguments.first == "--run", let name = arguments.last ?? .some("") else {
-            print("usage: retrieve [--run NAME]\n  --run NAME  durable: killed and started again with the same name, it goes on where it stopped")
+            print(
+                "usage: retrieve [--run NAME]\n  --run NAME  durable: killed and started again with the same name, it goes on where it stopped"
+            )
             return
         }
         // Eight retrievals sleep at the same time: they need eight logical CPUs, not eight cores.

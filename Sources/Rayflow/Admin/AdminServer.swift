@@ -80,7 +80,8 @@ package enum AdminClient {
         try loop.sync {
             network.attach(own, handler: client)
             network.send(
-                kind: AdminRequest.kind, body: AdminRequest(request: 1, verb: verb, argument: argument).body, from: own, to: AdminServer.address)
+                kind: AdminRequest.kind, body: AdminRequest(request: 1, verb: verb, argument: argument).body, from: own,
+                to: AdminServer.address)
             loop.scheduleTimer(after: timeout) { answer.give(.failure(RayflowError(.system, "the run's process does not answer"))) }
         }
         let result = answer.take()

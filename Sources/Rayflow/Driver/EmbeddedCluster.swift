@@ -76,7 +76,11 @@ package final class EmbeddedCluster: @unchecked Sendable {
         self.watcher = watcher
         let image: ProgramImage
         do {
-            if case .executable(let path) = options.workers.rule { image = try ProgramImage(path: path) } else { image = try .ofThisProcess() }
+            if case .executable(let path) = options.workers.rule {
+                image = try ProgramImage(path: path)
+            } else {
+                image = try .ofThisProcess()
+            }
         } catch { throw RayflowError(.system, "\(error)") }
         self.image = image
         let environment = EngineEnvironment.forWorkers()
@@ -178,7 +182,9 @@ package enum EngineEnvironment {
     static func forWorkers() -> [EnvironmentVariable] {
         var variables = current()
         // A crashing worker must be gone at once, and small: see the measured facts of the architecture.
-        if !variables.contains(where: { $0.name == "SWIFT_BACKTRACE" }) { variables.append(EnvironmentVariable("SWIFT_BACKTRACE", "enable=no")) }
+        if !variables.contains(where: { $0.name == "SWIFT_BACKTRACE" }) {
+            variables.append(EnvironmentVariable("SWIFT_BACKTRACE", "enable=no"))
+        }
         if !variables.contains(where: { $0.name == "MALLOC_ARENA_MAX" }) { variables.append(EnvironmentVariable("MALLOC_ARENA_MAX", "2")) }
         return variables
     }

@@ -6,7 +6,8 @@ import RayflowCore
 package enum EngineBoot {
     package static func start(_ configuration: ClusterConfiguration) async throws -> any Engine {
         if let address = configuration.address {
-            throw RayflowError(.unsupported, "a cluster at \(address) cannot be joined in this version: leave the address out for an embedded one")
+            throw RayflowError(
+                .unsupported, "a cluster at \(address) cannot be joined in this version: leave the address out for an embedded one")
         }
         var options = EmbeddedCluster.Options(
             registry: configuration.registry, resources: try resources(configuration.resources))

@@ -28,7 +28,9 @@ package final class GCSShell: FrameHandler, @unchecked Sendable {
     }
 
     /// The driver of this job is there; its actors live until it ends.
-    package func jobStarted(_ job: JobID, driver: Address) { event { $0.jobStarted(job, driver: driver, now: self.network.loop.now, into: &$1) } }
+    package func jobStarted(_ job: JobID, driver: Address) {
+        event { $0.jobStarted(job, driver: driver, now: self.network.loop.now, into: &$1) }
+    }
 
     package func disconnected(_ peer: Address) { event { $0.connectionLost(peer, now: self.network.loop.now, into: &$1) } }
 

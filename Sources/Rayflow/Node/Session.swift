@@ -45,10 +45,12 @@ package final class Session: Sendable {
 
     private static func makePrivate(_ folder: String) throws(RayflowError) {
         if mkdir(folder, 0o700) != 0, errno != EEXIST {
-            throw RayflowError(.system, "cannot make \(folder): \(String(cString: strerror(errno))); set XDG_RUNTIME_DIR or TMPDIR to a folder of yours")
+            throw RayflowError(
+                .system, "cannot make \(folder): \(String(cString: strerror(errno))); set XDG_RUNTIME_DIR or TMPDIR to a folder of yours")
         }
         var status = stat()
-        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0 else {
+        guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid(), status.st_mode & 0o077 == 0
+        else {
             throw RayflowError(.system, "\(folder) is not a folder of this user with mode 0700; remove it or set XDG_RUNTIME_DIR")
         }
     }

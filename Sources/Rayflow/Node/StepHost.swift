@@ -60,7 +60,8 @@ package final class StepHost: FrameHandler, @unchecked Sendable {
 
     private func push(_ m: PushTask, from: Address) {
         guard keys[m.spec.id] == nil else { return }  // the same push again
-        guard case .value(let enclosed)? = m.spec.arguments.first, case .start(var start)? = try? StepCommand(body: enclosed.payload.bytes[...])
+        guard case .value(let enclosed)? = m.spec.arguments.first,
+            case .start(var start)? = try? StepCommand(body: enclosed.payload.bytes[...])
         else {
             return reply(m, to: from, .failed(ErrorRecord(RayflowError(.corrupt, "not a step")), isApplicationError: true))
         }

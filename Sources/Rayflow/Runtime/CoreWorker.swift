@@ -180,7 +180,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
 
     package func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {
         let message: Message
-        do { message = try Message(kind: kind, body: body) } catch { return }  // a fault of the peer's: its frames are checksummed and versioned
+        // A fault of the peer's: its frames are checksummed and versioned.
+        do { message = try Message(kind: kind, body: body) } catch { return }
         receive(message, from: from)
     }
 
@@ -496,7 +497,11 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     package func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor? {
         let found: LookupReply? = await withCheckedContinuation { continuation in
             request(to: .gcs, { .lookupActor(LookupActor(request: $0, name: name, namespace: namespace ?? "")) }) { message in
-                if case .lookupReply(let reply)? = message { continuation.resume(returning: reply) } else { continuation.resume(returning: nil) }
+                if case .lookupReply(let reply)? = message {
+                    continuation.resume(returning: reply)
+                } else {
+                    continuation.resume(returning: nil)
+                }
             }
         }
         guard let actor = found?.actor else { return nil }

@@ -30,7 +30,8 @@ package final class ObjectClient: @unchecked Sendable {
             if let place = reply.place {
                 answer.give(.success(place))
             } else {
-                answer.give(.failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectStoreFull, "no room for \(byteCount) bytes")))
+                answer.give(
+                    .failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectStoreFull, "no room for \(byteCount) bytes")))
             }
         }
         let place = try answer.take().get()
@@ -57,9 +58,12 @@ package final class ObjectClient: @unchecked Sendable {
     ) {
         if let mapped = opened(id) { return body(.success(mapped)) }
         let raylet = raylet
-        core.request(to: raylet, {
-            .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size))
-        }) { [self] message in
+        core.request(
+            to: raylet,
+            {
+                .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size))
+            }
+        ) { [self] message in
             guard case .openReply(let reply)? = message else { return body(.failure(Self.shutDown)) }
             guard let place = reply.place else {
                 return body(.failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectLost, "object \(id) has no copy left")))

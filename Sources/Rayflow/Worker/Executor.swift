@@ -145,7 +145,8 @@ package final class Executor: @unchecked Sendable {
     func reply(_ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0) {
         FailPoint.hit("ownership.before-move")
         let message = TaskReply(
-            lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved, borrowed: [], executionNS: executionNS)
+            lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved, borrowed: [], executionNS: executionNS
+        )
         core.send(.taskReply(message), to: to)
         FailPoint.hit("ownership.after-move")
     }

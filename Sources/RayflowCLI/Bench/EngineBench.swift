@@ -27,7 +27,8 @@ struct EngineBench {
                 p99.append(times[times.count * 99 / 100])
             }
             return [
-                Measurement(name: "sync_latency_p50", unit: "us", values: p50), Measurement(name: "sync_latency_p99", unit: "us", values: p99),
+                Measurement(name: "sync_latency_p50", unit: "us", values: p50),
+                Measurement(name: "sync_latency_p99", unit: "us", values: p99),
             ]
         },
         Group(names: ["tasks_async"]) { ray in

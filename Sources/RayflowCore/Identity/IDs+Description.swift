@@ -6,7 +6,9 @@ package func hex(_ value: UInt64, digits: Int = 16) -> String {
 }
 
 extension JobID: CustomStringConvertible { public var description: String { hex(UInt64(value), digits: 8) } }
-extension ActorID: CustomStringConvertible { public var description: String { hex(unique) + hex(UInt64(salt), digits: 8) + job.description } }
+extension ActorID: CustomStringConvertible {
+    public var description: String { hex(unique) + hex(UInt64(salt), digits: 8) + job.description }
+}
 extension TaskID: CustomStringConvertible { public var description: String { hex(unique) + actor.description } }
 extension ObjectID: CustomStringConvertible { public var description: String { task.description + hex(UInt64(index), digits: 8) } }
 extension NodeID: CustomStringConvertible { public var description: String { hex(value) } }

@@ -12,7 +12,8 @@ public struct RequestLease: WireMessage {
     public var backlog: UInt32
 
     public init(
-        lease: LeaseID, attempt: Attempt, job: JobID, kind: LeaseKind, resources: ResourceSet, priority: Int32, dependencies: [Dependency], hops: UInt8, backlog: UInt32
+        lease: LeaseID, attempt: Attempt, job: JobID, kind: LeaseKind, resources: ResourceSet, priority: Int32, dependencies: [Dependency],
+        hops: UInt8, backlog: UInt32
     ) {
         self.lease = lease
         self.attempt = attempt

@@ -75,7 +75,8 @@ public struct TaskReply: WireMessage {
     public var executionNS: UInt64
 
     public init(
-        lease: LeaseID, task: TaskID, attempt: Attempt, outcome: TaskOutcome, moved: [MovedObject], borrowed: [ObjectID], executionNS: UInt64
+        lease: LeaseID, task: TaskID, attempt: Attempt, outcome: TaskOutcome, moved: [MovedObject], borrowed: [ObjectID],
+        executionNS: UInt64
     ) {
         self.lease = lease
         self.task = task

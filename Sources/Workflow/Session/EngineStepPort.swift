@@ -165,7 +165,9 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
             for id in ids {
                 do {
                     let fetched = try await core.fetch(id, timeout: nil)
-                    if case .failed(let record) = fetched { values.append(.failure(record)) } else {
+                    if case .failed(let record) = fetched {
+                        values.append(.failure(record))
+                    } else {
                         values.append(.success(try cluster.json(fetched)))
                     }
                 } catch let error as RayflowError {
@@ -188,7 +190,9 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
         }
     }
 
-    package func whenRetried(_ id: ObjectID, _ body: @escaping @Sendable (ErrorRecord) -> Void) { lock.withLock { onRetry[id.task] = body } }
+    package func whenRetried(_ id: ObjectID, _ body: @escaping @Sendable (ErrorRecord) -> Void) {
+        lock.withLock { onRetry[id.task] = body }
+    }
 
     package func lineage(of id: ObjectID) -> LineageID { core.step { owner, _ in owner.lineage(of: id) } }
 

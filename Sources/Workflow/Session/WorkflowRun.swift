@@ -78,7 +78,9 @@ package final class WorkflowRun: @unchecked Sendable {
         let run: DurableRun
         do {
             run = try DurableRun.open(folder, sync: request.sync) { fault.open("the run's journal failed: \($0)") }
-        } catch let held as DurableRun.Held { throw .heldBy(held.info) } catch { throw .engine("run \(folder.id) cannot be opened: \(error)") }
+        } catch let held as DurableRun.Held { throw .heldBy(held.info) } catch {
+            throw .engine("run \(folder.id) cannot be opened: \(error)")
+        }
         do {
             return try WorkflowRun(run, workflow, inputs, request, observer, fault)
         } catch {

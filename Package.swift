@@ -81,6 +81,11 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "ClusterTests", dependencies: ["Rayflow", "RayflowTestKit"]),
+        .target(name: "EngineTestRemotes", dependencies: ["Rayflow"], path: "Tests/EngineTestRemotes"),
+        .executableTarget(name: "EngineTestWorker", dependencies: ["EngineTestRemotes", "Rayflow"], path: "Tests/EngineTestWorker"),
+        .testTarget(
+            name: "EngineTests",
+            dependencies: ["Rayflow", "RayflowCore", "ObjectStore", "Raylet", "Transport", "EngineTestRemotes", "EngineTestWorker"]),
         .testTarget(
             name: "CrashTests", dependencies: ["RayflowMain", "Retrieve", "CounterApp", "WordCount", "RayflowCore", "CLinux"]),
         .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "Rayflow", "Raylet", "Journal", "RayflowCore", "CLinux"]),

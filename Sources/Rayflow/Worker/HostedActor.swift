@@ -85,13 +85,37 @@ final class HostedActor: @unchecked Sendable {
             executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS)
             return serve()
         }
-        let call = LoggedCall(lineage: m.spec.lineage, method: m.spec.function, arguments: arguments, outcome: outcome)
-        logged[m.spec.lineage] = outcome
-        log.append(.actorCall(actor: lineage, call: call)) { [executor] isCommitted in
-            // A result that is not on record is never released: the run ends with the journal.
-            guard isCommitted else { return }
-            executor.core.loop.execute { executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+        // The record outlives shared memory, so a large result stands in it by value. Meanwhile no later call may overtake it.
+        inline(outcome, of: m.spec) { [self] lasting in
+            guard let lasting else {
+                // Lost between the end of the call and its record.
+                let error = ErrorRecord(RayflowError(.objectLost, "the result of \(m.spec.options.name) was lost before it was on record"))
+                executor.reply(m, to: from, .failed(error, isApplicationError: false))
+                return serve()
+            }
+            let call = LoggedCall(lineage: m.spec.lineage, method: m.spec.function, arguments: arguments, outcome: lasting)
+            logged[m.spec.lineage] = outcome
+            log.append(.actorCall(actor: lineage, call: call)) { [executor] isCommitted in
+                // A result that is not on record is never released: the run ends with the journal.
+                guard isCommitted else { return }
+                executor.core.loop.execute { executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+            }
+            serve()
         }
-        serve()
+    }
+
+    /// The outcome with every result by value, or nil when one is lost; `body` runs on the loop, at once when nothing lies in shared memory.
+    private func inline(_ outcome: TaskOutcome, of spec: TaskSpec, _ body: @escaping @Sendable (TaskOutcome?) -> Void) {
+        guard case .finished(let states) = outcome,
+            let at = states.firstIndex(where: { if case .stored = $0 { true } else { false } }),
+            case .stored(let nodes, let size, _, let origins) = states[at]
+        else { return body(outcome) }
+        let core = executor.core
+        core.objects.open(spec.result(at), owner: core.address, nodes: nodes, size: size, through: core) { [self] opened in
+            guard case .success(let mapped) = opened else { return body(nil) }
+            var states = states
+            states[at] = .inline(EnclosedPayload(mapped.payload, origins: origins))
+            inline(.finished(states), of: spec, body)
+        }
     }
 }

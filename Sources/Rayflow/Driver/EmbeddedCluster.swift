@@ -146,6 +146,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         guard isFirst else { return }
         try? loop.sync { [self] in
             core.close()
+            localWorkers?.stopStarting()
             stepHost.end()
             network.close()
         }

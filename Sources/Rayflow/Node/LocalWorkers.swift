@@ -17,6 +17,7 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
     private var processes: [UInt64: SpawnedProcess] = [:]
     private var lastRefusal: String?
     private let lock = Lock()
+    private var isClosed = false
 
     init(
         image: ProgramImage, network: SocketNetwork, arena: Arena, watcher: ProcessWatcher, environment: [EnvironmentVariable],
@@ -32,6 +33,7 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
     }
 
     package func spawn(process: UInt64, job: JobID, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+        guard !isClosed else { throw RayflowError(.shutDown, "no worker is started any more") }
         var pair: (Int32, Int32) = (-1, -1)
         let made = withUnsafeMutablePointer(to: &pair) {
             $0.withMemoryRebound(to: Int32.self, capacity: 2) { rf_socketpair_cloexec($0) }
@@ -85,6 +87,9 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         guard let child = lock.withLock({ processes[process] }) else { return }
         child.signal(gently ? SIGTERM : SIGKILL)
     }
+
+    /// On the loop: no further worker is started, so that ``endAll()`` ends the last one.
+    package func stopStarting() { isClosed = true }
 
     /// Ends all of them and waits until the watcher has seen the last one go.
     package func endAll() {

@@ -35,8 +35,13 @@ package final class Session: Sendable {
                 throw RayflowError(.system, "cannot make the session folder \(path): \(String(cString: strerror(errno)))")
             }
             let lock = rf_open(path + "/lock", O_RDWR | O_CREAT, 0o600)
-            guard lock >= 0, rf_ofd_lock(lock, 1, 0) == 0 else {
-                throw RayflowError(.system, "cannot lock the session folder \(path): \(String(cString: strerror(errno)))")
+            guard lock >= 0 else {
+                throw RayflowError(.system, "cannot make the session folder \(path): \(String(cString: strerror(errno)))")
+            }
+            guard rf_ofd_lock(lock, 1, 0) == 0, Files.exists(path + "/lock") else {
+                // Another start has taken it for a dead session, in the moment before it was locked.
+                close(lock)
+                continue
             }
             return Session(path: path, lock: lock)
         }
@@ -72,8 +77,11 @@ package final class Session: Sendable {
     }
 
     private static func remove(_ path: String) {
-        for name in (try? Files.names(in: path)) ?? [] { unlink("\(path)/\(name)") }
-        rmdir(path)
+        // A process on its way out may still make a socket in it.
+        for _ in 0..<8 {
+            for name in (try? Files.names(in: path)) ?? [] { unlink("\(path)/\(name)") }
+            if rmdir(path) == 0 || errno != ENOTEMPTY { return }
+        }
     }
 
     package func end() {

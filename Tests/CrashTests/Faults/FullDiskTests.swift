@@ -71,7 +71,9 @@ extension CrashTests {
         @Test("a run folder that belongs to somebody else is refused with exit code 5 before anything runs")
         func foreign() throws {
             let place = try Place()
-            guard geteuid() == 0, access("/usr/bin/setpriv", X_OK) == 0 else { return print("foreign folder: skipped, only root can be another") }
+            guard geteuid() == 0, access("/usr/bin/setpriv", X_OK) == 0 else {
+                return print("foreign folder: skipped, only root can be another user")
+            }
             let nobody: uid_t = 65534
             for folder in [place.path, place.work, place.temporary] { chmod(folder, 0o755) }
             chown(place.temporary, nobody, nobody)

@@ -34,7 +34,8 @@ extension CrashTests {
         }
 
         @Test(
-            "an interrupted run ends its steps, SIGTERM first and SIGKILL after the grace, and can be resumed", arguments: [SIGINT, SIGTERM])
+            "an interrupted run ends its steps, SIGTERM first and SIGKILL after the grace, and can be resumed",
+            arguments: [SIGINT, SIGTERM])
         func interrupts(_ number: Int32) throws {
             let place = try Place()
             let run = try Self.run(place)

@@ -76,7 +76,8 @@ final class Place {
     func expectNothingLeft(_ when: String, _ location: SourceLocation = #_sourceLocation) {
         let left = settle(seconds: 5)
         #expect(left.isEmpty, "\(when): still running: \(left)", sourceLocation: location)
-        #expect(TextFile.names(in: sessions).isEmpty, "\(when): session folders are left", sourceLocation: location)
+        let folders = TextFile.names(in: sessions).map { "\($0) with \(TextFile.names(in: "\(sessions)/\($0)"))" }
+        #expect(folders.isEmpty, "\(when): session folders are left: \(folders)", sourceLocation: location)
         let shared = TextFile.names(in: "/dev/shm").filter { !sharedMemory.contains($0) }
         #expect(shared.isEmpty, "\(when): shared memory is left", sourceLocation: location)
     }

@@ -27,7 +27,7 @@ struct ResumeCommand: AsyncParsableCommand {
         let session = RunSession(settings: settings, isResumed: true)
         let folder = try session.reporting { try home.resolve(target) }
         if let holder = try session.reporting({ try Failures.ofJournal { () throws(JournalFault) in try RunLock.peek(folder) } }) {
-            try await follow(folder, holder, session)
+            throw ExitCode(try await follow(folder, holder, session))
         }
         try session.reporting {
             let origin = try RunOrigin.read(folder)
@@ -40,22 +40,22 @@ struct ResumeCommand: AsyncParsableCommand {
         request.rerun = rerun
         request.assumeDone = assumeDone
         request.arguments = Program.current.arguments
-        let status = try await session.perform { [request] observer throws(LaunchFault) in
+        // Of two that resume at once one is the slower: it follows the other.
+        let onHeld = { (holder: RunLock.Info) in try await follow(folder, holder, session) }
+        let status = try await session.perform(onHeld: onHeld) { [request] observer throws(LaunchFault) in
             try WorkflowRun.resume(folder, request, observer: observer)
         }
         if status != ExitStatus.success { throw ExitCode(status) }
     }
 
-    private func follow(_ folder: RunFolder, _ holder: RunLock.Info, _ session: RunSession) async throws -> Never {
+    private func follow(_ folder: RunFolder, _ holder: RunLock.Info, _ session: RunSession) async throws -> Int32 {
         if !rerun.isEmpty || !assumeDone.isEmpty {
             try session.reporting {
                 throw CommandFailure.usage("run \(folder.id) is going on in \(holder): --rerun and --assume-done have to wait for its end")
             }
         }
-        let status: Int32
-        do { status = try await AttachedRun(run: folder, session: session).follow(holder) } catch {
+        do { return try await AttachedRun(run: folder, session: session).follow(holder) } catch {
             throw CommandFailure.fault("the end of run \(folder.id) cannot be read: \(Failures.text(error))")
         }
-        throw ExitCode(status)
     }
 }

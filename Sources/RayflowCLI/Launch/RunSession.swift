@@ -9,9 +9,14 @@ struct RunSession {
     var settings: RunSettings
     var isResumed: Bool
 
-    /// - Parameter start: starts the run with an observer.
+    /// - Parameters:
+    ///   - onHeld: what to do, in place of a failure, when another process was faster.
+    ///   - start: starts the run with an observer.
     /// - Throws: ``CommandFailure`` when the run cannot start, else an ``ExitCode`` of the run.
-    func perform(_ start: (@escaping @Sendable (RunEvent) -> Void) throws(LaunchFault) -> WorkflowRun) async throws -> Int32 {
+    func perform(
+        onHeld: ((RunLock.Info) async throws -> Int32)? = nil,
+        _ start: (@escaping @Sendable (RunEvent) -> Void) throws(LaunchFault) -> WorkflowRun
+    ) async throws -> Int32 {
         let presenter = Presenter(Self.view(settings.outputMode))
         // Before the start, so that no moment is left in which a signal would leave children behind.
         let stopper = RunStopper()
@@ -22,6 +27,10 @@ struct RunSession {
             run = try start { presenter.post($0) }
         } catch {
             presenter.discard()
+            if case .heldBy(let holder) = error, let onHeld {
+                StopSignals.release()
+                return try await onHeld(holder)
+            }
             throw failure(error)
         }
         let name = run.folder.id

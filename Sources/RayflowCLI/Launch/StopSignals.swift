@@ -52,6 +52,12 @@ enum StopSignals {
         }
     }
 
+    /// From here on a signal ends this process, also one that came before.
+    static func release() {
+        for number in [SIGINT, SIGTERM] { signal(number, SIG_DFL) }
+        if let number = received { raise(number) }
+    }
+
     private static func handle(_ number: Int32) {
         let error = errno
         defer { errno = error }

@@ -14,6 +14,7 @@ struct RunOrigin {
                 if case .header(let header)? = try? RunRecord(record.payload) { last = header }
             }
         }
+        if last == nil { try Failures.ofJournal { () throws(JournalFault) in try RunReading.checkNothingRan(run) } }
         guard let last else { throw CommandFailure.usage("run \(run.id) has not begun: its journal is empty; start it anew") }
         return RunOrigin(header: last)
     }

@@ -7,7 +7,19 @@ package enum RunReading {
     /// - Throws: ``JournalFault``; `RayflowError` for records that this version cannot read.
     package static func report(_ run: RunFolder) throws -> (report: RunReport, isLive: Bool, holder: RunLock.Info?) {
         let holder = try RunLock.peek(run)
-        let history = RunHistory(try DurableRun.read(run))
+        let records = try DurableRun.read(run)
+        if records.isEmpty { try checkNothingRan(run) }
+        let history = RunHistory(records)
         return (RunReport(history: history, isLive: holder != nil), holder != nil, holder)
+    }
+
+    /// Of a run without records.
+    /// - Throws: ``JournalFault`` when attempts were made all the same: their records are lost.
+    package static func checkNothingRan(_ run: RunFolder) throws(JournalFault) {
+        guard let names = try? Files.names(in: run.attempts), !names.isEmpty else { return }
+        throw JournalFault(
+            .missing, path: run.journal,
+            "the journal is empty or was removed, but attempts exist in \(run.attempts): restore the journal from a copy, or start a new run"
+        )
     }
 }

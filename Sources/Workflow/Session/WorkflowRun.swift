@@ -39,6 +39,9 @@ package final class WorkflowRun: @unchecked Sendable {
         } catch { throw .engine("\(error)") }
         let history: RunHistory
         do { history = RunHistory(try DurableRun.read(folder)) } catch { throw .engine("run \(folder.id) cannot be read: \(error)") }
+        if history.headers.isEmpty {
+            do throws(JournalFault) { try RunReading.checkNothingRan(folder) } catch { throw .engine("\(error)") }
+        }
         guard let header = history.headers.last, !header.workflowPath.isEmpty else {
             throw .usage("run \(folder.id) has no workflow file: it is a Swift driver's; start that program again with the same run name")
         }
@@ -167,6 +170,12 @@ package final class WorkflowRun: @unchecked Sendable {
 
     // MARK: Ending
 
+    /// A file that was removed can be written on without a fault.
+    private static func isThere(_ path: String) -> Bool {
+        var info = stat()
+        return stat(path, &info) == 0 || errno != ENOENT
+    }
+
     private func end(_ outcome: RunOutcome) {
         var outcome = outcome
         let committed = OneShot<Bool>()
@@ -178,6 +187,14 @@ package final class WorkflowRun: @unchecked Sendable {
             outcome.result = .fault
             outcome.exitCode = 5
             outcome.message = "\(why); the run stopped, and can be resumed when that is mended: rayflow resume \(folder.id)"
+            outcome.report.result = .fault
+            outcome.report.message = outcome.message
+        }
+        if !Self.isThere(folder.journal) {
+            outcome.result = .fault
+            outcome.exitCode = 5
+            outcome.message =
+                "the journal \(folder.journal) was removed while the run went on: nothing is left of it, and it cannot be resumed"
             outcome.report.result = .fault
             outcome.report.message = outcome.message
         }

@@ -279,8 +279,9 @@ extension OwnerInstance {
             out.append(.send(.cancelTask(CancelTask(task: id, attempt: attempt, force: true)), to: worker))
         }
         leases[lease]?.task = nil
-        retryOrFail(
-            id, ErrorRecord(RayflowError(.taskTimeout, "attempt \(attempt.number) took longer than \(limit) ms")), into: &out)
+        let record = ErrorRecord(RayflowError(.taskTimeout, "attempt \(attempt.number) took longer than \(limit) ms"))
+        // No failure of the system: like an error of the body it is tried again only when that was asked for.
+        if retries(entry.spec.options.retryRule, record) { retryOrFail(id, record, into: &out) } else { fail(id, record, into: &out) }
     }
 
     // MARK: Cancelling

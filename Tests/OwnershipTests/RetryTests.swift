@@ -93,12 +93,13 @@ struct RetryTests {
         #expect(bench.requests.count == 2)
     }
 
-    @Test("an attempt that takes too long is stopped, and tried again while retries are left")
+    @Test("an attempt that takes too long is stopped, and tried again when errors are, while retries are left")
     func timeouts() throws {
         var bench = OwnerBench()
         let task = bench.submit {
             $0.timeoutMS = 50
             $0.maxRetries = 1
+            $0.retryRule = .anyError
         }
         for attempt in 1...2 {
             let lease = try bench.granted()

@@ -23,7 +23,7 @@ struct PackageBuild {
             throw CommandFailure.usage("there is no Swift package in \(folder), which 'app:' names")
         }
         if isCurrent { return binary }
-        Outlet.error.line("building \(product) of \(folder)")
+        Outlet.error.line("building \(product) of \(folder): a first build takes minutes")
         let start = rf_wall_ns()
         try build()
         guard access(binary, X_OK) == 0 else {
@@ -34,7 +34,10 @@ struct PackageBuild {
     }
 
     private var isCurrent: Bool {
-        guard access(binary, X_OK) == 0, let built = Paths.changed(stamp) else { return false }
+        // SwiftPM leaves the time of a binary that did not have to change; a binary that is newer than its sources needs no mark.
+        guard access(binary, X_OK) == 0, let built = [Paths.changed(stamp), Paths.changed(binary)].compactMap({ $0 }).max() else {
+            return false
+        }
         return !SourceSearch(since: built).finds(in: folder)
     }
 

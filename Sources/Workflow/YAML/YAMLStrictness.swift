@@ -22,7 +22,8 @@ struct YAMLStrictness {
 
     private mutating func check(_ event: YAMLEvent) throws(Diagnostic) {
         if event.range.lowerBound > previousEnd { try checkGap(previousEnd..<event.range.lowerBound) }
-        if let anchor = event.anchor { try checkName(anchor, at: event.range.lowerBound) }
+        // A tag may stand before the anchor, and is refused by itself.
+        if let anchor = event.anchor, !event.hasTag { try checkName(anchor, at: event.range.lowerBound) }
         switch event.kind {
         case .documentStart: try checkDirectives(in: event.range)
         case .documentEnd: break

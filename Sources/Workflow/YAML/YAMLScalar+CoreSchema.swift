@@ -1,14 +1,14 @@
 package import RayflowCore
 
 extension YAMLScalar {
-    /// The value by the core schema of YAML 1.2: only plain scalars are anything but strings, `yes` and `on` are strings, `0o17` is 15 and
-    /// `017` is 17. Integers beyond `Int` become doubles.
+    /// The value by the core schema of YAML 1.2, but that of the truth values only `true` and `false` are known: `True`, `yes` and `on` are
+    /// strings. Only plain scalars are anything but strings, `0o17` is 15 and `017` is 17. Integers beyond `Int` become doubles.
     package var value: JSON {
         guard style == .plain else { return .string(text) }
         switch text {
         case "", "~", "null", "Null", "NULL": return .null
-        case "true", "True", "TRUE": return .bool(true)
-        case "false", "False", "FALSE": return .bool(false)
+        case "true": return .bool(true)
+        case "false": return .bool(false)
         case ".nan", ".NaN", ".NAN": return .double(.nan)
         default: return Self.number(text) ?? .string(text)
         }

@@ -5,10 +5,11 @@ import Testing
 
 @Suite("Values of YAML scalars") struct YAMLValueTests {
     @Test(
-        "plain scalars follow the core schema of YAML 1.2",
+        "plain scalars follow the core schema of YAML 1.2, with true and false as the only bools",
         arguments: [
             ("null", .null), ("~", .null), ("Null", .null), ("nUll", "nUll"),
-            ("true", true), ("False", false), ("yes", "yes"), ("no", "no"), ("on", "on"), ("off", "off"), ("y", "y"), ("tRue", "tRue"),
+            ("true", true), ("false", false), ("False", "False"), ("TRUE", "TRUE"), ("yes", "yes"), ("no", "no"), ("on", "on"),
+            ("off", "off"), ("y", "y"), ("tRue", "tRue"),
             ("0", 0), ("-12", -12), ("+7", 7), ("017", 17), ("0o17", 15), ("0x1F", 31), ("0b11", "0b11"), ("1_000", "1_000"),
             ("-0x1", "-0x1"),
             ("0o8", "0o8"), ("0xG", "0xG"), ("0x", "0x"), ("9223372036854775807", .int(.max)),

@@ -2,4 +2,6 @@
 package enum ControllerLimits {
     /// Failures of the system, as against those of the function, that the engine repeats without using up an attempt.
     package static let systemRetries = 3
+    /// Bytes by which a file may grow while its content is digested.
+    package static let growthBytes = 64 << 20
 }

@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 internal import RayflowCore
 
@@ -17,21 +16,16 @@ enum FileIdentity {
         var info = stat()
         guard stat(path, &info) == 0 else { return nil }
         guard info.st_mode & S_IFMT == S_IFREG, info.st_size <= RunLimits.digestedFileBytes else { return quick(path) }
-        return content(path).map { "\(info.st_size):\($0)" } ?? quick(path)
+        guard let digest = try? content(path) else { return quick(path) }
+        return "\(info.st_size):\(digest)"
     }
 
-    /// A digest of the bytes; nil when it cannot be read.
-    static func content(_ path: String) -> String? {
-        let file = rf_open(path, O_RDONLY, 0)
-        guard file >= 0 else { return nil }
-        defer { Glibc.close(file) }
+    /// A digest of the bytes of a regular file.
+    static func content(_ path: String) throws(RegularFile.Fault) -> String {
+        var info = stat()
+        let size = stat(path, &info) == 0 ? Int(info.st_size) : 0
         var hasher = Digest128Hasher()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
-        defer { buffer.deallocate() }
-        while true {
-            let count = read(file, buffer.baseAddress, buffer.count)
-            if count == 0 { return hasher.digest.description }
-            if count > 0 { hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count])) } else if errno != EINTR { return nil }
-        }
+        try RegularFile.read(path, atMost: size + ControllerLimits.growthBytes) { hasher.update($0) }
+        return hasher.digest.description
     }
 }

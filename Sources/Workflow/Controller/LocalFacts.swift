@@ -1,7 +1,5 @@
 package import Raylet
 package import RayflowCore
-internal import Glibc
-internal import Journal
 
 /// What this machine answers: files relative to the workflow's folder, the environment, and the attempts' folders.
 package struct LocalFacts: OutsideFacts {
@@ -30,6 +28,7 @@ package struct LocalFacts: OutsideFacts {
         case "file":
             let path = arguments.first?.coercedText ?? ""
             try files.checkFile(path)
+            do throws(RegularFile.Fault) { try RegularFile.check(files.resolve(path)) } catch { throw fault(error, path) }
             return .file(path)
         case "dir":
             let path = arguments.first?.coercedText ?? ""
@@ -56,12 +55,13 @@ package struct LocalFacts: OutsideFacts {
         var hasher = Digest128Hasher()
         for path in paths.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             hasher.update(path)
-            guard let digest = FileIdentity.content(files.resolve(path)) else {
-                throw FileFault(what: "cannot read", written: path, resolved: files.resolve(path))
-            }
-            hasher.update(digest)
+            do throws(RegularFile.Fault) { hasher.update(try FileIdentity.content(files.resolve(path))) } catch { throw fault(error, path) }
         }
         return hasher.digest.description
+    }
+
+    private func fault(_ fault: RegularFile.Fault, _ path: String) -> FileFault {
+        FileFault(what: "this file \(fault.text)", written: path, resolved: files.resolve(path))
     }
 
     package func resolve(_ path: String) -> String { files.resolve(path) }
@@ -72,7 +72,7 @@ package struct LocalFacts: OutsideFacts {
 
     package func savedOutputs(position: String, attempt: Int) -> JSON? {
         let path = folder(position, attempt) + "/" + AttemptFiles.savedOutputs
-        guard let bytes = try? Files.read(path, atMost: RunLimits.outputBytes * 2) else { return nil }
+        guard let bytes = try? RegularFile.bytes(path, atMost: RunLimits.outputBytes * 2) else { return nil }
         return try? JSON.parse(bytes)
     }
 

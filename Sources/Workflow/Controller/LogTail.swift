@@ -11,7 +11,7 @@ enum LogTail {
 
     /// At most ``RunLimits/tailLines``, oldest first, within the last ``RunLimits/tailBytes``. None when the file cannot be read.
     static func lines(of path: String) -> [String] {
-        let file = rf_open(path, O_RDONLY, 0)
+        let file = rf_open(path, O_RDONLY | O_NONBLOCK, 0)
         guard file >= 0 else { return [] }
         defer { Glibc.close(file) }
         var info = stat()

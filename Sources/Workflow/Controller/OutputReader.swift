@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Journal
 internal import RayflowCore
 
 /// Reads what a finished process left as its outputs.
@@ -74,6 +73,9 @@ struct OutputReader {
             let name = path == resolved ? "'\(path)'" : "'\(path)' (resolved to '\(resolved)')"
             guard let kind = FileFunctions(base: order.workdir).kind(of: resolved) else { throw OutputFault("there is no \(name)") }
             if type == .file, kind == .folder { throw OutputFault("\(name) is a folder, not a file; declare it as dir") }
+            if kind == .file, type != .dir {
+                do throws(RegularFile.Fault) { try RegularFile.check(resolved) } catch { throw OutputFault("\(name) \(error.text)") }
+            }
             if type == .dir, kind == .file { throw OutputFault("\(name) is a file, not a folder; declare it as file") }
             outputs.files[resolved] = FileIdentity.ofOutput(resolved)
             return .file(resolved)
@@ -111,12 +113,13 @@ struct OutputReader {
             guard errno == ENOENT || errno == ENOTDIR else { throw OutputFault("cannot be read: \(String(cString: strerror(errno)))") }
             return nil
         }
-        guard info.st_mode & S_IFMT != S_IFDIR else { throw OutputFault("this is a folder, not a file") }
         guard info.st_size <= RunLimits.outputBytes else {
             throw OutputFault(
                 "it has \(info.st_size) bytes, more than the \(RunLimits.outputBytes >> 20) MiB of an output that is held as a value; "
                     + "declare it with type: file and path:")
         }
-        do { return try Files.read(path, atMost: RunLimits.outputBytes) } catch { throw OutputFault(error.message) }
+        do throws(RegularFile.Fault) { return try RegularFile.bytes(path, atMost: RunLimits.outputBytes) } catch {
+            throw OutputFault("it \(error.text)")
+        }
     }
 }

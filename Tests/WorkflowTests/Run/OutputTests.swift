@@ -113,6 +113,30 @@ struct OutputTests {
         }
     }
 
+    @Test("what is no regular file is refused at once: nobody writes the FIFO, and the device never ends")
+    func irregular() throws {
+        let folder = try Folder()
+        let pipe = folder.path + "/pipe"
+        try #require(mkfifo(pipe, 0o600) == 0)
+        for output in [
+            OutputOrder("o", .string, .content(written: "pipe", path: pipe)), OutputOrder("o", .file, .path(written: "pipe", path: pipe)),
+            OutputOrder("o", .list(.file), .glob(pattern: "pipe", folder: folder.path)),
+        ] {
+            #expect(message(folder, output).hasSuffix("is a FIFO, not a regular file"))
+        }
+        let facts = LocalFacts(workflowFolder: folder.path, attemptsFolder: folder.path, environment: [])
+        for (function, path, kind) in [
+            ("hashFiles", "/dev/zero", "a device"), ("hashFiles", "pipe", "a FIFO"), ("file", "pipe", "a FIFO"),
+            ("file", "/dev/null", "a device"),
+        ] {
+            do {
+                _ = try facts.call(function, [.string(path)])
+                Issue.record("\(path) was read")
+            } catch { #expect("\(error)".contains("this file is \(kind), not a regular file")) }
+        }
+        #expect(LogTail.lines(of: pipe) == [])
+    }
+
     @Test("outputs are read from standard output, the output file and files; files are noted with what they are")
     func reading() throws {
         let folder = try Folder()

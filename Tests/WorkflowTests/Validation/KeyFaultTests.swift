@@ -44,6 +44,21 @@ import Testing
         #expect(Reading.heads(Reading.workflowFaults(text)) == [head])
     }
 
+    @Test(
+        "values that can only fail later are refused at their place",
+        arguments: [
+            ("{a: {run: x, timeout: 0s}}", "2:30: error[RF105]: 'timeout' must be above zero"),
+            (#"{a: {run: "x\0"}}"#, "2:20: error[RF105]: 'run' must not hold the character U+0000"),
+            (#"{a: {command: [x, "\0"]}}"#, "2:27: error[RF105]: an argument of 'command' must not hold the character U+0000"),
+            (#"{a: {run: x, outputs: {o: {from: "\0"}}}}"#, "2:42: error[RF105]: 'from' must not hold the character U+0000"),
+            (#"{a: {run: x, outputs: {o: {from: ""}}}}"#, "2:41: error[RF105]: 'from' is empty"),
+            (#"{a: {run: x, if: ""}}"#, "2:25: error[RF105]: 'if' is empty"),
+            ("{a: {run: x, if: 5}}", "2:25: error[RF103]: 'if' wants a condition, this is the number 5"),
+        ])
+    func hopelessValues(steps: String, head: String) {
+        #expect(Reading.heads(Reading.workflowFaults("rayflow: 1\nsteps: " + steps)) == ["w.yaml:" + head])
+    }
+
     @Test("keys of the language that do not work yet say so", arguments: KeyTable.step.planned)
     func plannedStepKeys(key: String) {
         let heads = Reading.heads(

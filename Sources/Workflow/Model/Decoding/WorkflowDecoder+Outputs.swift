@@ -31,7 +31,7 @@ extension WorkflowDecoder {
             return fault(.contradiction, "'\(present[0].name)' and '\(present[1].name)' exclude one another", at: present[1].key.position)
         }
         guard let entry = present.first else { return }
-        guard let template = template(entry) else { return }
+        guard let template = pathTemplate(entry) else { return }
         switch entry.name {
         case "from":
             switch template.scalar.text {

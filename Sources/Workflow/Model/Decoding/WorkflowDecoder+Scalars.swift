@@ -64,6 +64,15 @@ extension WorkflowDecoder {
         return duration
     }
 
+    mutating func limit(_ entry: YAMLEntry) -> Duration? {
+        guard let duration = duration(entry) else { return nil }
+        guard duration > .zero else {
+            fault(.badValue, "'\(entry.name)' must be above zero", at: entry.value.position)
+            return nil
+        }
+        return duration
+    }
+
     mutating func choice<Choice: RawRepresentable & CaseIterable>(_ entry: YAMLEntry, _ type: Choice.Type) -> Choice?
     where Choice.RawValue == String {
         guard let text = text(entry) else { return nil }

@@ -108,7 +108,7 @@ extension WorkflowDecoder {
 
     mutating func failure(of step: inout StepSpec, _ fields: [String: YAMLEntry]) {
         if let policy = fields["retry"].flatMap({ retry($0) }) ?? defaults.retry { step.retry = policy }
-        step.timeout = fields["timeout"].flatMap { durationSetting($0) } ?? defaults.timeout
+        step.timeout = fields["timeout"].flatMap { limitSetting($0) } ?? defaults.timeout
         if let grace = fields["grace"].flatMap({ durationSetting($0) }) ?? defaults.grace { step.grace = grace }
         if let entry = fields["continue-on-error"], let value = setting(entry, wants: "true or false", { $0.value.boolValue }) {
             step.continueOnError = value
@@ -152,7 +152,7 @@ extension WorkflowDecoder {
         let own = fields["resources"].map { resources($0) } ?? ResourceSpec()
         step.resources = own.filled(from: defaults.resources)
         step.shell = fields["shell"].flatMap { shell($0) } ?? defaults.shell ?? step.shell
-        step.workdir = fields["workdir"].flatMap { template($0) }
+        step.workdir = fields["workdir"].flatMap { pathTemplate($0) }
         step.sandbox = fields["sandbox"].flatMap { choice($0, StepSpec.Sandbox.self) } ?? defaults.sandbox ?? step.sandbox
     }
 

@@ -92,8 +92,8 @@ extension WorkflowDecoder {
 
     private mutating func script(_ entry: YAMLEntry, isUnsafe: Bool) -> StepKind? {
         guard let scalar = scalar(entry.value, "'run'", wants: "a script") else { return nil }
-        if isUnsafe { return template(scalar).map { .run($0) } }
-        guard let opening = scalar.text.scalarOffset(of: "${{") else { return template(scalar).map { .run($0) } }
+        if isUnsafe { return systemTemplate(scalar, "'run'").map { .run($0) } }
+        guard let opening = scalar.text.scalarOffset(of: "${{") else { return systemTemplate(scalar, "'run'").map { .run($0) } }
         fault(
             .interpolation, "${{ }} within 'run' lets data become code",
             hint: "move it to 'with: {name: ${{ … }}}' and write \"$INPUT_NAME\", or set 'unsafe-interpolation: true'",
@@ -108,7 +108,7 @@ extension WorkflowDecoder {
             return nil
         }
         let words = list.map { node in
-            scalar(node, "an argument of 'command'", wants: "a text").flatMap { template($0) }
+            scalar(node, "an argument of 'command'", wants: "a text").flatMap { systemTemplate($0, "an argument of 'command'") }
         }
         return words.contains { $0 == nil } ? nil : .command(words.compactMap { $0 })
     }

@@ -18,9 +18,41 @@ extension WorkflowDecoder {
         scalar(entry.value, "'\(entry.name)'", wants: wants).flatMap { template($0) }
     }
 
+    /// A template for what the system takes: words, scripts, paths. These have an end where a zero stands.
+    mutating func systemTemplate(_ scalar: YAMLScalar, _ what: String) -> SourceTemplate? {
+        if let zero = scalar.text.scalarOffset(of: "\0") {
+            fault(.badValue, "\(what) must not hold the character U+0000", at: source.position(of: scalar, at: zero))
+            return nil
+        }
+        return template(scalar)
+    }
+
+    /// One that also has to be there.
+    mutating func pathTemplate(_ entry: YAMLEntry) -> SourceTemplate? {
+        guard let scalar = scalar(entry.value, "'\(entry.name)'", wants: "a text or ${{ }}") else { return nil }
+        guard !scalar.text.isEmpty else {
+            fault(.badValue, "'\(entry.name)' is empty", at: entry.value.position)
+            return nil
+        }
+        return systemTemplate(scalar, "'\(entry.name)'")
+    }
+
     /// One expression, with or without its braces.
     mutating func condition(_ entry: YAMLEntry) -> SourceTemplate? {
         guard let scalar = scalar(entry.value, "'\(entry.name)'", wants: "a condition") else { return nil }
+        switch scalar.value {
+        case .int, .double:
+            fault(
+                .wrongType, "'\(entry.name)' wants a condition, this is the number \(scalar.text)",
+                hint: "write a comparison, true or false",
+                at: entry.value.position)
+            return nil
+        default: break
+        }
+        guard !scalar.text.allSatisfy(\.isWhitespace) else {
+            fault(.badValue, "'\(entry.name)' is empty", hint: "write a condition, or leave the key out", at: entry.value.position)
+            return nil
+        }
         do throws(ExpressionError) {
             return SourceTemplate(template: try Template.parseCondition(scalar.text, names: Self.names), scalar: scalar)
         } catch {
@@ -69,7 +101,9 @@ extension WorkflowDecoder {
                 return nil
             }
             if scalar.value.isNull { scalar.text = "" }
-            return template(scalar).map { EnvironmentSpec(name: variable.name, position: variable.key.position, value: $0) }
+            return systemTemplate(scalar, "'\(variable.name)'").map {
+                EnvironmentSpec(name: variable.name, position: variable.key.position, value: $0)
+            }
         }
     }
 
@@ -90,6 +124,16 @@ extension WorkflowDecoder {
 
     mutating func durationSetting(_ entry: YAMLEntry) -> Setting<Duration>? {
         setting(entry, wants: "a duration", hint: DurationForm.hint) { DurationForm.parse($0.text) }
+    }
+
+    /// A time limit: what has no time at all could never be done.
+    mutating func limitSetting(_ entry: YAMLEntry) -> Setting<Duration>? {
+        guard let setting = durationSetting(entry) else { return nil }
+        if case .literal(let duration) = setting, duration <= .zero {
+            fault(.badValue, "'\(entry.name)' must be above zero", at: entry.value.position)
+            return nil
+        }
+        return setting
     }
 
     mutating func sizeSetting(_ entry: YAMLEntry) -> Setting<ByteCount>? {

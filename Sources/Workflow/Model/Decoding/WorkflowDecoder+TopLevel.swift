@@ -23,7 +23,7 @@ extension WorkflowDecoder {
         file.outputs = fields["outputs"].map { namedMembers($0, "an output") } ?? []
         file.labels = fields["labels"].map { labels($0) } ?? []
         if let policy = fields["failure-policy"].flatMap({ choice($0, WorkflowFile.FailurePolicy.self) }) { file.failurePolicy = policy }
-        file.timeout = fields["timeout"].flatMap { duration($0) }
+        file.timeout = fields["timeout"].flatMap { limit($0) }
         file.maxParallel = fields["max-parallel"].flatMap { int($0, in: 1...Int.max) }
         return file
     }
@@ -62,7 +62,7 @@ extension WorkflowDecoder {
         defaults.shell = fields["shell"].flatMap { shell($0) }
         defaults.env = fields["env"].map { environment($0) } ?? []
         defaults.retry = fields["retry"].flatMap { retry($0) }
-        defaults.timeout = fields["timeout"].flatMap { durationSetting($0) }
+        defaults.timeout = fields["timeout"].flatMap { limitSetting($0) }
         defaults.grace = fields["grace"].flatMap { durationSetting($0) }
         if let entry = fields["resources"] { defaults.resources = resources(entry) }
         defaults.sandbox = fields["sandbox"].flatMap { choice($0, StepSpec.Sandbox.self) }

@@ -1,3 +1,4 @@
+import Glibc
 import RayflowCore
 import Testing
 @testable import RayflowCLI
@@ -23,8 +24,29 @@ struct DisplayTests {
         #expect(
             page.lines == [
                 "hello: run r1, 2 steps", "step greet finished in 12 ms", "step shout was finished before", "step late skipped",
-                "step bad failed: exit status 3",
+                "step bad failed",
             ])
+    }
+
+    @Test("plain lines leave the reasons to the summary, as far as it has room for them")
+    func plainFailures() {
+        var view = PlainView(outlet: page.outlet)
+        for number in 1...4 { view.on(.failure("s\(number)", "exit status 3"), now: 0) }
+        view.on(.failure("t", "exit status 3", isTolerated: true), now: 0)
+        #expect(
+            page.lines == [
+                "step s1 failed", "step s2 failed", "step s3 failed", "step s4 failed: exit status 3",
+                "step t failed, which is tolerated: exit status 3",
+            ])
+    }
+
+    @Test("what cannot be written is told by its reason")
+    func fullDevice() throws {
+        let file = open("/dev/full", O_WRONLY)
+        try #require(file >= 0)
+        defer { close(file) }
+        #expect(Outlet.send([1], to: file) == ENOSPC)
+        #expect(Outlet.send([], to: file) == 0)
     }
 
     @Test("a retry names its attempt, its pause and the failure before it")

@@ -5,15 +5,25 @@ import Glibc
 /// From the arguments to the exit status.
 enum CommandLineEntry {
     static func run(_ program: Program) -> Never {
+        Outlet.holdStandardStreams()
+        // Its fault is seen where it is written.
+        signal(SIGPIPE, SIG_IGN)
         Program.current = program
         AppHandover.takeMarker()
         Task {
-            let status = await perform(Array(program.arguments.dropFirst()))
+            let status = settled(await perform(Array(program.arguments.dropFirst())))
             fflush(nil)
             // Nothing is left to be done at exit, and threads of the engine may still wind down.
             _exit(status)
         }
         dispatchMain()
+    }
+
+    /// What could not be written was not done, whatever else went well.
+    private static func settled(_ status: Int32) -> Int32 {
+        guard let fault = Outlet.outputFault else { return status }
+        Outlet.error.line("error: standard output cannot be written: \(fault)")
+        return status == ExitStatus.success ? ExitStatus.fault : status
     }
 
     static func perform(_ arguments: [String]) async -> Int32 {

@@ -11,12 +11,17 @@ enum EventText {
         case .finished(let position, let status, _, let nanoseconds, let isReused):
             finished(position, status, nanoseconds, isReused)
         case .failed(let position, let failure, let isTolerated, _):
-            "step \(position) \(failure.kind == .timeout ? "timed out" : "failed")\(isTolerated ? ", which is tolerated" : ""): \(Self.text(failure))"
+            "\(short(position, failure))\(isTolerated ? ", which is tolerated" : ""): \(Self.text(failure))"
         case .retrying(let position, let next, let pause, let failure):
             "step \(position) failed: \(Self.text(failure)); attempt \(next) \(pause == 0 ? "at once" : "in \(TimeText.span(pause))")"
         case .inputChanged(let position, let call): "input changed: \(call) of step \(position) has another answer than before"
         case .note(let text): text
         }
+    }
+
+    /// That it failed, without why.
+    static func short(_ position: String, _ failure: StepFailure) -> String {
+        "step \(position) \(failure.kind == .timeout ? "timed out" : "failed")"
     }
 
     static func text(_ failure: StepFailure) -> String { Terminal.visible(failure.message) }

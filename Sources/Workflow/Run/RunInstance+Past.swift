@@ -63,8 +63,9 @@ extension RunInstance {
         let exit = facts.exit(position: position, attempt: record.attempt) ?? attempt?.exit
         if let exit {
             switch exit.reason {
-            case .own, .timeout: return isSame ? .adopt(exit, isAssumed: false) : .run(.changed)
-            case .cancelled: return .run(isSame ? .unfinished : .changed)
+            case .own where exit.outcome == .exited(0): return isSame ? .adopt(exit, isAssumed: false) : .run(.changed)
+            // What has failed before runs again on resume, whether or not somebody was there to see it.
+            case .own, .timeout, .cancelled: return .run(isSame ? .unfinished : .changed)
             case .engineLost: break
             }
         } else {

@@ -11,7 +11,7 @@ extension CrashTests {
             let end = try run.complete()
             #expect(workflow.positions.count == LayeredWorkflow.stepCount)
             #expect(place.lines.count == LayeredWorkflow.stepCount)
-            try run.check(end, outputs: end.outputs, positions: workflow.positions)
+            try run.check(end, outputs: LayeredWorkflow.outputs, positions: workflow.positions)
             return end.outputs
         }
 

@@ -89,7 +89,8 @@ final class CrashedRun {
     /// - Parameters:
     ///   - positions: each of these has to have left its line.
     ///   - countsDeaths: nothing died but by ``strike(_:_:)``, so that in doubt is no more than could run at those times.
-    func check(_ end: RunState, outputs: JSON, positions: Set<String>, countsDeaths: Bool = true) throws {
+    ///   - stepsMayFail: what has failed runs again, without any doubt.
+    func check(_ end: RunState, outputs: JSON, positions: Set<String>, countsDeaths: Bool = true, stepsMayFail: Bool = false) throws {
         #expect(end.result == "success", "\(context)")
         #expect(end.outputs == outputs, "\(context): other outputs than undisturbed")
         let counts = place.lineCounts
@@ -97,8 +98,10 @@ final class CrashedRun {
         let status = try status()
         #expect(status.outputs == outputs, "\(context)")
         for (position, count) in counts {
-            let inDoubt = status.units[position]?.inDoubt ?? 0
-            #expect(count <= 1 + inDoubt, "\(context): \(position) ran \(count) times, \(inDoubt) times in doubt")
+            let (inDoubt, attempts) = status.units[position].map { ($0.inDoubt, $0.attempts) } ?? (0, 0)
+            #expect(
+                count <= (stepsMayFail ? attempts : 1 + inDoubt),
+                "\(context): \(position) ran \(count) times, \(inDoubt) of \(attempts) attempts in doubt")
             if let before = finished[position] { #expect(count == before, "\(context): \(position) was finished and ran again") }
         }
         #expect(!countsDeaths || status.inDoubt <= deaths * Self.cpus, "\(context): \(status.inDoubt) in doubt after \(deaths) deaths")

@@ -33,6 +33,14 @@ struct LayeredWorkflow {
         self.positions = positions
     }
 
+    /// What comes out, whatever happens in between: each layer adds one to each number.
+    static let outputs: JSON = {
+        var outputs = JSONObject()
+        for index in stride(from: 0, to: width, by: 3) { outputs["n\(index)"] = .int(index + layers) }
+        for layer in 0..<layers { outputs["sum\(layer)"] = .int((0..<items).reduce(0, +) * (4 * layer + 1)) }
+        return .object(outputs)
+    }()
+
     private static let append = "echo \"$RAYFLOW_STEP_ID\" >> \"$LOG\""
 
     private static func name(_ layer: Int, _ index: Int) -> String { "s\(layer)x\(index)" }

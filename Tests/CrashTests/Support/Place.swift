@@ -78,7 +78,8 @@ final class Place {
         #expect(left.isEmpty, "\(when): still running: \(left)", sourceLocation: location)
         let folders = TextFile.names(in: sessions).map { "\($0) with \(TextFile.names(in: "\(sessions)/\($0)"))" }
         #expect(folders.isEmpty, "\(when): session folders are left: \(folders)", sourceLocation: location)
-        let shared = TextFile.names(in: "/dev/shm").filter { !sharedMemory.contains($0) }
+        // The journal's tests work there, perhaps at this moment.
+        let shared = TextFile.names(in: "/dev/shm").filter { !sharedMemory.contains($0) && !$0.hasPrefix("rayflow-journal-") }
         #expect(shared.isEmpty, "\(when): shared memory is left", sourceLocation: location)
     }
 }

@@ -25,4 +25,6 @@ package enum JournalLimits {
     package static let fenceLastPollMilliseconds = 20
     /// New run ids tried when the folder of the first exists already.
     package static let runIDAttempts = 64
+    /// A folder that was to become a run and is older than this, in seconds, was left by somebody who was killed.
+    package static let stagedRunSeconds = 60
 }

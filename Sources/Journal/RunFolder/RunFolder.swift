@@ -1,3 +1,5 @@
+import Glibc
+
 /// The places in a run's folder, `<home>/runs/<run-id>/`.
 package struct RunFolder: Hashable, Sendable {
     /// Absolute.
@@ -26,5 +28,10 @@ package struct RunFolder: Hashable, Sendable {
     func makeFolders() throws(JournalFault) {
         for folder in [journal, logs, attempts, outputs] { try Files.makeFolder(folder) }
         try Files.syncFolder(path)
+    }
+
+    /// Removes the folders of a run that has not begun; one that has is not empty, and stays.
+    func remove() {
+        for folder in [journal, logs, attempts, outputs, path] { rmdir(folder) }
     }
 }

@@ -43,6 +43,18 @@ package struct RunHome: Hashable, Sendable {
     }
 
     private var runsPath: String { path + "/runs" }
+    /// Begins the names of folders that become runs by rename; no run id begins so.
+    private static let stagingPrefix = ".new-"
+
+    /// What those left who were killed while they made a run.
+    private func sweepStaged() throws(JournalFault) {
+        for name in try Files.names(in: runsPath) where name.hasPrefix(Self.stagingPrefix) {
+            var status = stat()
+            let path = "\(runsPath)/\(name)"
+            guard stat(path, &status) == 0, time(nil) - status.st_mtim.tv_sec > JournalLimits.stagedRunSeconds else { continue }
+            RunFolder(path: path, id: name).remove()
+        }
+    }
 
     /// All runs, oldest first. None when the home does not exist.
     package func runs() throws(JournalFault) -> [RunFolder] {
@@ -63,15 +75,29 @@ package struct RunHome: Hashable, Sendable {
     /// - Throws: `unwritable`, `notAFolder`, `diskFull`, `system`.
     package func makeRun(name: String?) throws(JournalFault) -> RunFolder {
         try Files.makeFolder(runsPath)
+        try sweepStaged()
         for _ in 0..<JournalLimits.runIDAttempts {
             let id = RunID.make(name: name, after: try runs().last?.id)
             let run = RunFolder(path: "\(runsPath)/\(id)", id: id)
-            if mkdir(run.path, 0o755) == 0 {
-                try run.makeFolders()
+            // Whole or not at all: whoever is killed in here leaves no run behind that has no journal.
+            let staged = RunFolder(path: "\(runsPath)/\(Self.stagingPrefix)\(id)", id: id)
+            guard mkdir(staged.path, 0o755) == 0 else {
+                if errno == EEXIST { continue }
+                throw JournalFault(errorNumber: errno, path: run.path, "make the run's folder")
+            }
+            do throws(JournalFault) { try staged.makeFolders() } catch {
+                staged.remove()
+                throw error
+            }
+            if rename(staged.path, run.path) == 0 {
                 try Files.syncFolder(runsPath)
                 return run
             }
-            guard errno == EEXIST else { throw JournalFault(errorNumber: errno, path: run.path, "make the run's folder") }
+            let error = errno
+            staged.remove()
+            guard error == EEXIST || error == ENOTEMPTY else {
+                throw JournalFault(errorNumber: error, path: run.path, "make the run's folder")
+            }
         }
         throw JournalFault(errorNumber: EEXIST, path: runsPath, "find a free run id")
     }

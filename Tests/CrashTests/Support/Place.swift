@@ -60,7 +60,8 @@ final class Place {
 
     var lines: [String] { (TextFile.read(log) ?? "").split(separator: "\n").map(String.init) }
     var lineCounts: [String: Int] { lines.reduce(into: [:]) { $0[$1, default: 0] += 1 } }
-    var runs: [String] { TextFile.names(in: home + "/runs") }
+    /// A folder that was to become a run has no run yet.
+    var runs: [String] { TextFile.names(in: home + "/runs").filter { !$0.hasPrefix(".") } }
 
     /// Waits until what was told to end has ended.
     func settle(seconds: UInt64 = 20) -> [ProcessList.Entry] {

@@ -27,6 +27,15 @@ package final class Session: Sendable {
     package static func make() throws(RayflowError) -> Session {
         let base = Self.base
         try makePrivate(base)
+        // One start at a time: while this is held, a folder without a lock is half made by somebody who has died.
+        let turn = rf_open(base, O_RDONLY | O_DIRECTORY, 0)
+        if turn >= 0 { while flock(turn, LOCK_EX) != 0, errno == EINTR {} }
+        defer {
+            if turn >= 0 {
+                flock(turn, LOCK_UN)
+                close(turn)
+            }
+        }
         sweep()
         for _ in 0..<16 {
             let path = "\(base)/\(hex(UInt64.random(in: 0 ... .max), digits: 16))"
@@ -38,10 +47,8 @@ package final class Session: Sendable {
             guard lock >= 0 else {
                 throw RayflowError(.system, "cannot make the session folder \(path): \(String(cString: strerror(errno)))")
             }
-            guard rf_ofd_lock(lock, 1, 0) == 0, Files.exists(path + "/lock") else {
-                // Another start has taken it for a dead session, in the moment before it was locked.
-                close(lock)
-                continue
+            guard rf_ofd_lock(lock, 1, 0) == 0 else {
+                throw RayflowError(.system, "cannot lock the session folder \(path): \(String(cString: strerror(errno)))")
             }
             return Session(path: path, lock: lock)
         }
@@ -60,15 +67,13 @@ package final class Session: Sendable {
         }
     }
 
-    /// Removes the folders of sessions whose lock is free.
-    package static func sweep() {
+    /// Removes the folders of sessions whose lock is free or missing. Only by whose turn it is to start.
+    private static func sweep() {
         for name in (try? Files.names(in: base)) ?? [] {
             let path = "\(base)/\(name)"
             let lock = rf_open(path + "/lock", O_RDWR, 0)
             guard lock >= 0 else {
-                // Made this moment by another process, or left half made: only the latter is old.
-                var status = stat()
-                if stat(path, &status) == 0, time(nil) - status.st_mtim.tv_sec > 60 { remove(path) }
+                if errno == ENOENT { remove(path) }
                 continue
             }
             if rf_ofd_lock(lock, 1, 0) == 0 { remove(path) }

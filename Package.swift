@@ -93,6 +93,11 @@ let package = Package(
     swiftLanguageModes: [.v6]
 )
 
+// `RAYFLOW_ONLY=OwnershipTests,RayletTests swift test` builds and runs these test targets alone.
+if let only = Context.environment["RAYFLOW_ONLY"]?.split(separator: ",").map(String.init) {
+    package.targets.removeAll { $0.type == .test && !only.contains($0.name) }
+}
+
 for target in package.targets where target.type != .system && target.name != "CLinux" {
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"),

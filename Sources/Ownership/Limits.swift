@@ -6,6 +6,10 @@ package enum Limits {
     package static let openLeaseRequests = 16
     /// An idle lease is kept that long while nobody else waits.
     package static let idleLeaseNS: UInt64 = 10_000_000
+    /// Tasks are pushed behind one that runs while what is ahead of them takes less than this, by the mean duration of their functions.
+    package static let pushedAheadNS: UInt64 = 1_000_000
+    /// Tasks that one lease has at most.
+    package static let tasksPerLease = 128
     /// First pause before a task is tried again after a system failure; it doubles with each further one.
     package static let firstRetryNS: UInt64 = 10_000_000
     package static let longestRetryNS: UInt64 = 5_000_000_000

@@ -89,7 +89,7 @@ extension OwnerInstance {
             entry.spec.sequence = sequence
             tasks[id] = entry
             out.append(.send(.pushTask(pushMessage(entry, lease: LeaseID(owner: 0, number: UInt64(incarnation)))), to: worker))
-            out.append(.taskChanged(change(entry.spec, .running)))
+            tell(entry.spec, .running, into: &out)
         }
     }
 
@@ -136,7 +136,7 @@ extension OwnerInstance {
             if entry.retriesLeft > 0 { entry.retriesLeft -= 1 }
             entry.spec.attempt.number += 1
             tasks[id] = entry
-            out.append(.taskChanged(change(entry.spec, .retrying(error))))
+            tell(entry.spec, .retrying(error), into: &out)
         }
     }
 

@@ -2,45 +2,112 @@ import RayflowCore
 
 // Leases: asked for by scheduling key, reused while tasks of the key are ready, given back when idle.
 extension OwnerInstance {
-    /// Hands ready tasks to idle leases and asks for as many further leases as could be used.
+    /// Hands ready tasks to idle leases, then behind short tasks that run, and asks for as many further leases as could be used.
     mutating func serve(_ key: SchedulingKey, into out: inout [OwnerDirective]) {
-        guard var queue = queues[key] else { return }
-        while !queue.idle.isEmpty, let task = nextReady(&queue, key) {
-            let lease = queue.idle.removeLast()
-            queues[key] = queue
+        while let task = firstReady(key) {
+            guard let lease = queues[key]?.idle.popLast() ?? leaseWithRoom(key, behind: task) else { break }
+            _ = queues[key]?.ready.popFirst()
             push(task, on: lease, into: &out)
-            queue = queues[key] ?? KeyQueue()
         }
-        skipEnded(&queue)
-        if queue.ready.isEmpty {
-            for lease in queue.requested {
-                if let entry = leases.removeValue(forKey: lease) {
-                    out.append(.send(.cancelLease(CancelLease(lease: lease)), to: entry.raylet))
-                }
-            }
-            queue.requested = []
-        } else {
-            let wanted = min(queue.ready.count, Limits.openLeaseRequests)
-            if queue.requested.count < wanted { returnIdleLeases(except: key, into: &out) }
-            while queue.requested.count < wanted {
+        guard let (ready, requested) = queues[key].map({ ($0.ready.count, $0.requested.count) }) else { return }
+        if ready == 0 {
+            if requested > 0 { cancelRequests(of: key, into: &out) }
+            if queues[key]?.isUnused == true { queues[key] = nil }
+        } else if requested < min(ready, Limits.openLeaseRequests) {
+            returnIdleLeases(except: key, into: &out)
+            for _ in requested..<min(ready, Limits.openLeaseRequests) {
                 let lease = LeaseID(owner: address.entity, number: nextLease)
                 nextLease += 1
                 leases[lease] = LeaseEntry(key: key, raylet: raylet)
-                queue.requested.append(lease)
-                request(lease, for: queue.ready.first, backlog: queue.ready.count, into: &out)
+                queues[key]?.requested.append(lease)
+                request(lease, for: queues[key]?.ready.first, backlog: ready, into: &out)
             }
         }
-        queues[key] = queue.ready.isEmpty && queue.requested.isEmpty && queue.idle.isEmpty ? nil : queue
     }
 
-    private func skipEnded(_ queue: inout KeyQueue) {
-        while let id = queue.ready.first, tasks[id]?.state != .queued { _ = queue.ready.popFirst() }
+    private mutating func cancelRequests(of key: SchedulingKey, into out: inout [OwnerDirective]) {
+        for lease in queues[key]?.requested ?? [] {
+            if let entry = leases.removeValue(forKey: lease) {
+                out.append(.send(.cancelLease(CancelLease(lease: lease)), to: entry.raylet))
+            }
+        }
+        queues[key]?.requested = []
     }
 
-    private func nextReady(_ queue: inout KeyQueue, _ key: SchedulingKey) -> TaskID? {
-        skipEnded(&queue)
-        return queue.ready.popFirst()
+    /// The next task that is still ready; what was cancelled meanwhile is skipped.
+    private mutating func firstReady(_ key: SchedulingKey) -> TaskID? {
+        while let id = queues[key]?.ready.first {
+            if tasks[id]?.state == .queued { return id }
+            _ = queues[key]?.ready.popFirst()
+        }
+        return nil
     }
+
+    // MARK: Pushing ahead
+
+    /// How long a task will take, for one that may stand in a line on one worker; nil for a function never measured, and for tasks whose
+    /// attempts are counted or timed one by one.
+    func expectedDuration(of task: TaskEntry) -> UInt64? {
+        let options = task.spec.sharedOptions.value
+        guard task.spec.kind == .function, !task.isSuspect, options.timeoutMS == 0, !options.hasSideEffects else { return nil }
+        return durations[task.spec.function.index]
+    }
+
+    /// The granted lease on which the task would wait the shortest, less than ``Limits/pushedAheadNS`` in any case. What may not run twice
+    /// waits for a worker of its own: when a worker dies it is not known which of its tasks had begun.
+    private func leaseWithRoom(_ key: SchedulingKey, behind id: TaskID) -> LeaseID? {
+        guard let busy = queues[key]?.busy, !busy.isEmpty, let task = tasks[id], task.retriesLeft != 0, expectedDuration(of: task) != nil
+        else { return nil }
+        var best: LeaseID?
+        var least = Limits.pushedAheadNS
+        for id in busy {
+            guard let lease = leases[id], !lease.isSlow, lease.expectedNS < least, lease.tasks.count < Limits.tasksPerLease else {
+                continue
+            }
+            least = lease.expectedNS
+            best = id
+        }
+        return best
+    }
+
+    mutating func measure(_ spec: TaskSpec, executionNS: UInt64) {
+        guard spec.kind == .function else { return }
+        let before = durations[spec.function.index] ?? executionNS
+        durations[spec.function.index] = before &- before / 8 &+ min(executionNS, .max / 8) / 8
+    }
+
+    /// The running task of that worker takes long or waits: what was pushed behind it goes to the head of the queue again.
+    mutating func tasksReturned(_ m: TasksReturned, into out: inout [OwnerDirective]) {
+        guard let key = leases[m.lease]?.key else { return }
+        leases[m.lease]?.isSlow = true
+        takeBack(m.tasks.filter { tasks[$0.task]?.spec.attempt == $0.attempt }.map(\.task), from: m.lease, into: &out)
+        serve(key, into: &out)
+    }
+
+    /// Tasks that had not begun are ready again, without a charge.
+    private mutating func takeBack(_ ids: [TaskID], from lease: LeaseID, into out: inout [OwnerDirective]) {
+        var back: [TaskID] = []
+        for id in ids where tasks[id]?.state == .pushed(lease) {
+            leaveLease(lease, id)
+            tasks[id]?.state = .queued
+            if tasks[id]?.isCancelled == true {
+                fail(id, ErrorRecord(RayflowError(.cancelled, "the task was cancelled before it started")), into: &out)
+            } else if let spec = tasks[id]?.spec {
+                back.append(id)
+                tell(spec, .queued, into: &out)
+            }
+        }
+        guard let key = back.first.flatMap({ tasks[$0]?.key }) else { return }
+        queues[key, default: KeyQueue()].ready.giveBack(back)
+    }
+
+    private mutating func leaveLease(_ lease: LeaseID, _ id: TaskID) {
+        guard let known = leases[lease], let at = known.tasks.firstIndex(of: id) else { return }
+        leases[lease]?.tasks.remove(at: at)
+        leases[lease]?.expectedNS = known.expectedNS - min(tasks[id]?.expectedNS ?? 0, known.expectedNS)
+    }
+
+    // MARK: Asking
 
     private func request(_ lease: LeaseID, for task: TaskID?, backlog: Int, into out: inout [OwnerDirective]) {
         guard let entry = leases[lease], let task, let spec = tasks[task]?.spec else { return }
@@ -66,6 +133,7 @@ extension OwnerInstance {
                 }
             }
             queues[other]?.idle = []
+            if queues[other]?.isUnused == true { queues[other] = nil }
         }
     }
 
@@ -88,7 +156,7 @@ extension OwnerInstance {
 
     /// Starts the clock of a lease that found no task.
     private mutating func rest(_ id: LeaseID, into out: inout [OwnerDirective]) {
-        guard let lease = leases[id], lease.task == nil, lease.worker != nil else { return }
+        guard let lease = leases[id], lease.tasks.isEmpty, !lease.isSlow, lease.worker != nil else { return }
         if queues.contains(where: { $0.key != lease.key && !$0.value.requested.isEmpty }) { return giveBack(id, into: &out) }
         out.append(.startTimer(.idleLease(id, use: lease.uses), afterNS: Limits.idleLeaseNS))
     }
@@ -98,11 +166,8 @@ extension OwnerInstance {
         entry.raylet = m.raylet
         entry.hops &+= 1
         leases[m.lease] = entry
-        guard var queue = queues[entry.key] else { return drop(m.lease) }
-        skipEnded(&queue)
-        queues[entry.key] = queue
-        guard let task = queue.ready.first else { return drop(m.lease) }
-        request(m.lease, for: task, backlog: queue.ready.count, into: &out)
+        guard let task = firstReady(entry.key), let count = queues[entry.key]?.ready.count else { return drop(m.lease) }
+        request(m.lease, for: task, backlog: count, into: &out)
     }
 
     private mutating func drop(_ id: LeaseID) {
@@ -114,24 +179,31 @@ extension OwnerInstance {
     mutating func leaseRejected(_ m: LeaseRejected, into out: inout [OwnerDirective]) {
         guard let entry = leases[m.lease], entry.worker == nil else { return }
         drop(m.lease)
-        guard var queue = queues[entry.key] else { return }
         if m.error.code == .unschedulable {
             var doomed: [TaskID] = []
-            while let id = queue.ready.popFirst() { doomed.append(id) }
-            queues[entry.key] = queue
+            while let id = queues[entry.key]?.ready.popFirst() { doomed.append(id) }
             for id in doomed where tasks[id]?.state == .queued { fail(id, m.error, into: &out) }
-        } else if let id = nextReady(&queue, entry.key) {
-            queues[entry.key] = queue
+        } else if let id = firstReady(entry.key) {
+            _ = queues[entry.key]?.ready.popFirst()
             retryOrFail(id, m.error, into: &out)
         }
         serve(entry.key, into: &out)
     }
 
+    /// The task that ran is charged with an attempt; those behind it had not begun. All of them are pushed alone from now on, so that the one
+    /// which kills workers is known by its second victim.
     mutating func leaseLost(_ m: LeaseLost, now: UInt64, into out: inout [OwnerDirective]) {
         guard let entry = leases.removeValue(forKey: m.lease) else { return }
         queues[entry.key]?.idle.removeAll { $0 == m.lease }
+        queues[entry.key]?.busy.removeAll { $0 == m.lease }
         queues[entry.key]?.requested.removeAll { $0 == m.lease }
-        if let id = entry.task, let task = tasks[id] {
+        if entry.tasks.count > 1 {
+            for id in entry.tasks { tasks[id]?.isSuspect = true }
+            // Another number: what the dead worker left behind belongs to none of them.
+            for id in entry.tasks.dropFirst() { tasks[id]?.spec.attempt.number += 1 }
+            takeBack(Array(entry.tasks.dropFirst()), from: m.lease, into: &out)
+        }
+        if let id = entry.tasks.first, let task = tasks[id] {
             switch task.state {
             case .pushed(m.lease): retryOrFail(id, m.error, into: &out)
             case .committing(m.lease): enqueue(id, into: &out)  // it had not started
@@ -146,12 +218,16 @@ extension OwnerInstance {
         if unload(id, of: task) { settle(id, into: &out) }
     }
 
-    /// The lease is idle from now on: what becomes ready finds it, before anything else is asked for. ``settle(_:into:)`` must follow.
+    /// The task has left the lease: what becomes ready finds the room, before anything else is asked for. ``settle(_:into:)`` must follow.
     mutating func unload(_ id: LeaseID, of task: TaskID) -> Bool {
-        guard let entry = leases[id], entry.worker != nil, entry.task ?? task == task else { return false }
-        leases[id]?.task = nil
-        if queues[entry.key]?.idle.contains(id) == true { return false }
-        queues[entry.key, default: KeyQueue()].idle.append(id)
+        guard let entry = leases[id], entry.worker != nil, entry.tasks.contains(task) else { return false }
+        leaveLease(id, task)
+        leases[id]?.isSlow = false
+        if leases[id]?.tasks.isEmpty == true {
+            leases[id]?.expectedNS = 0
+            queues[entry.key]?.busy.removeAll { $0 == id }
+            queues[entry.key, default: KeyQueue()].idle.append(id)
+        }
         return true
     }
 
@@ -177,7 +253,7 @@ extension OwnerInstance {
     mutating func giveBack(_ id: LeaseID, into out: inout [OwnerDirective]) {
         guard let entry = leases.removeValue(forKey: id) else { return }
         queues[entry.key]?.idle.removeAll { $0 == id }
-        if let queue = queues[entry.key], queue.ready.isEmpty, queue.requested.isEmpty, queue.idle.isEmpty { queues[entry.key] = nil }
+        if queues[entry.key]?.isUnused == true { queues[entry.key] = nil }
         out.append(.send(.returnLease(ReturnLease(lease: id, workerFailed: false)), to: entry.raylet))
     }
 }

@@ -25,7 +25,7 @@ extension OwnerInstance {
                 return out.append(.load(spec.id, spec.lineage))
             }
             adopt(recorded.moved, into: &out)
-            out.append(.taskChanged(change(spec, .reused)))
+            tell(spec, .reused, into: &out)
             for (id, state) in zip(spec.results, recorded.states) { finish(id, state, into: &out) }
             return
         }
@@ -48,7 +48,7 @@ extension OwnerInstance {
             return start(entry.spec, fingerprint: entry.fingerprint, into: &out)
         }
         adopt(recorded.moved, into: &out)
-        out.append(.taskChanged(change(entry.spec, .reused)))
+        tell(entry.spec, .reused, into: &out)
         for (object, state) in zip(entry.spec.results, recorded.states) { finish(object, state, into: &out) }
     }
 
@@ -107,7 +107,7 @@ extension OwnerInstance {
         tasks[id]?.state = .queued
         let key = entry.key
         queues[key, default: KeyQueue()].ready.append(id)
-        out.append(.taskChanged(change(entry.spec, .queued)))
+        tell(entry.spec, .queued, into: &out)
         serve(key, into: &out)
     }
 
@@ -117,12 +117,20 @@ extension OwnerInstance {
             attempt: spec.attempt, state: state)
     }
 
+    mutating func tell(_ spec: TaskSpec, _ state: @autoclosure () -> TaskChange.State, into out: inout [OwnerDirective]) {
+        if tellsChanges { out.append(.taskChanged(change(spec, state()))) }
+    }
+
     // MARK: Pushing
 
     /// The task goes to the worker of a lease. An attempt with side effects is journaled first.
     mutating func push(_ id: TaskID, on lease: LeaseID, into out: inout [OwnerDirective]) {
         guard let entry = tasks[id] else { return }
-        leases[lease]?.task = id
+        let expected = expectedDuration(of: entry) ?? Limits.pushedAheadNS
+        tasks[id]?.expectedNS = expected
+        if leases[lease]?.tasks.isEmpty == true { queues[entry.key, default: KeyQueue()].busy.append(lease) }
+        leases[lease]?.tasks.append(id)
+        leases[lease]?.expectedNS += expected
         leases[lease]?.uses += 1
         if isDurable, entry.spec.options.hasSideEffects {
             tasks[id]?.state = .committing(lease)
@@ -144,7 +152,7 @@ extension OwnerInstance {
         out.append(.send(.pushTask(pushMessage(entry, lease: lease)), to: worker))
         // The raylet there has brought, or will bring, copies of what is large.
         for object in entry.dependencies { addLocation(object, worker.nodeID) }
-        out.append(.taskChanged(change(entry.spec, .running)))
+        tell(entry.spec, .running, into: &out)
         if entry.spec.options.timeoutMS > 0, entry.spec.kind != .step {
             out.append(.startTimer(.attemptTimeout(id, entry.spec.attempt), afterNS: entry.spec.options.timeoutMS &* 1_000_000))
         }
@@ -169,6 +177,7 @@ extension OwnerInstance {
         let isUnloaded = unload(m.lease, of: m.task)
         switch m.outcome {
         case .finished(let states):
+            measure(entry.spec, executionNS: m.executionNS)
             let stored = zip(entry.spec.results, states).filter { if case .stored = $0.1 { true } else { false } }.map(\.0)
             if isDurable, !stored.isEmpty, entry.spec.kind != .actorCall {
                 // Visible only when persisted: a dependent's record never stands on disk without its inputs'.
@@ -216,7 +225,7 @@ extension OwnerInstance {
                     .finished(entry.spec, fingerprint: entry.fingerprint, states: states, moved: m.moved, executionNS: m.executionNS)))
         }
         remove(id, into: &out)
-        out.append(.taskChanged(change(entry.spec, .finished)))
+        tell(entry.spec, .finished, into: &out)
         for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
         for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
     }
@@ -232,7 +241,7 @@ extension OwnerInstance {
         if isDurable, entry.spec.kind != .actorCall { out.append(.journal(.failed(entry.spec, record))) }
         remove(id, into: &out)
         let wasCancelled = record.code == .cancelled
-        out.append(.taskChanged(change(entry.spec, wasCancelled ? .cancelled : .failed(record))))
+        tell(entry.spec, wasCancelled ? .cancelled : .failed(record), into: &out)
         for object in entry.spec.results { finish(object, .failed(record), into: &out) }
         for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
     }
@@ -267,7 +276,7 @@ extension OwnerInstance {
         entry.spec.attempt.number += 1
         entry.state = .pausing
         tasks[id] = entry
-        out.append(.taskChanged(change(entry.spec, .retrying(record))))
+        tell(entry.spec, .retrying(record), into: &out)
         out.append(.startTimer(.retry(id, entry.spec.attempt), afterNS: pause))
     }
 
@@ -278,7 +287,9 @@ extension OwnerInstance {
             // A body cannot be stopped from outside: its process goes, and the lease with it.
             out.append(.send(.cancelTask(CancelTask(task: id, attempt: attempt, force: true)), to: worker))
         }
-        leases[lease]?.task = nil
+        // Nothing is pushed there any more.
+        leases[lease]?.tasks = []
+        leases[lease]?.isSlow = true
         let record = ErrorRecord(RayflowError(.taskTimeout, "attempt \(attempt.number) took longer than \(limit) ms"))
         // No failure of the system: like an error of the body it is tried again only when that was asked for.
         if retries(entry.spec.options.retryRule, record) { retryOrFail(id, record, into: &out) } else { fail(id, record, into: &out) }

@@ -13,11 +13,15 @@ package struct OwnerInstance: Sendable {
     package let isDurable: Bool
     package var pendingTaskLimit = Limits.pendingTasks
     package var pendingCallLimit = Limits.pendingActorCalls
+    /// Whether somebody wants to hear what becomes of tasks.
+    package var tellsChanges = true
 
     var objects: [ObjectID: ObjectEntry] = [:]
     var tasks: [TaskID: TaskEntry] = [:]
     var queues: [SchedulingKey: KeyQueue] = [:]
     var leases: [LeaseID: LeaseEntry] = [:]
+    /// Mean duration of each function that has run, in nanoseconds, by its index in the function table.
+    var durations: [UInt32: UInt64] = [:]
     var actors: [ActorID: ActorLine] = [:]
     /// Finished submissions of earlier epochs by lineage. Each is used as often as it is asked for.
     var history: [LineageID: Recorded] = [:]
@@ -78,6 +82,7 @@ package struct OwnerInstance: Sendable {
         case .leaseSpillback(let m): leaseSpillback(m, into: &out)
         case .leaseRejected(let m): leaseRejected(m, into: &out)
         case .leaseLost(let m): leaseLost(m, now: now, into: &out)
+        case .tasksReturned(let m): tasksReturned(m, into: &out)
         case .taskReply(let m): taskReply(m, from: from, now: now, into: &out)
         case .objectReply(let m): objectReply(m, into: &out)
         case .getObject(let m): getObject(m, from: from, into: &out)
@@ -106,7 +111,7 @@ package struct OwnerInstance: Sendable {
             guard tasks[id]?.spec.attempt == attempt, tasks[id]?.state == .pausing else { return }
             enqueue(id, into: &out)
         case .idleLease(let id, let use):
-            guard let lease = leases[id], lease.task == nil, lease.uses == use, lease.worker != nil else { return }
+            guard let lease = leases[id], lease.tasks.isEmpty, !lease.isSlow, lease.uses == use, lease.worker != nil else { return }
             giveBack(id, into: &out)
         case .attemptTimeout(let id, let attempt):
             timedOut(id, attempt, into: &out)

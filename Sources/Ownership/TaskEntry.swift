@@ -13,6 +13,10 @@ struct TaskEntry: Sendable {
     /// Distinct refs among the arguments.
     var dependencies: [ObjectID]
     var isCancelled = false
+    /// Was on a worker that died, and nobody knows which of the tasks there it was that killed it: it is pushed alone from now on.
+    var isSuspect = false
+    /// What was added to its lease's expected time for it, in nanoseconds.
+    var expectedNS: UInt64 = 0
     /// The reply, while its results are being persisted.
     var reply: TaskReply?
 
@@ -21,17 +25,16 @@ struct TaskEntry: Sendable {
 
 /// Tasks that one lease can serve, whatever their function.
 struct SchedulingKey: Hashable, Sendable {
-    var kind: TaskKind
-    var resources: ResourceSet
-    var priority: Int32
-    var environment: [String: String]
+    let kind: TaskKind
+    let options: SharedOptions
 
     init(_ spec: TaskSpec) {
         kind = spec.kind
-        resources = spec.options.resources
-        priority = spec.options.priority
-        environment = spec.options.environment
+        options = spec.sharedOptions
     }
+
+    static func == (a: Self, b: Self) -> Bool { a.kind == b.kind && a.options.hasShape(of: b.options) }
+    func hash(into hasher: inout Hasher) { hasher.combine(options.shapeHash &+ Int(kind.rawValue)) }
 }
 
 struct KeyQueue: Sendable {
@@ -39,13 +42,22 @@ struct KeyQueue: Sendable {
     /// Requests at a raylet that are not answered yet.
     var requested: [LeaseID] = []
     var idle: [LeaseID] = []
+    /// Granted leases that have tasks.
+    var busy: [LeaseID] = []
+
+    var isUnused: Bool { ready.isEmpty && requested.isEmpty && idle.isEmpty && busy.isEmpty }
 }
 
 struct LeaseEntry: Sendable {
     var key: SchedulingKey
     var raylet: Address
     var worker: Address?
-    var task: TaskID?
+    /// Pushed and not ended, in the order in which they were pushed: the worker runs one at a time, and the first is the one that runs.
+    var tasks: [TaskID] = []
+    /// How long they will take by what is known of their functions, in nanoseconds.
+    var expectedNS: UInt64 = 0
+    /// Its worker gave tasks back: none is pushed behind another until the one that runs has ended.
+    var isSlow = false
     var uses: UInt64 = 0
     var hops: UInt8 = 0
 }
@@ -54,14 +66,20 @@ struct LeaseEntry: Sendable {
 struct TaskQueue: Sendable {
     private var items: [TaskID] = []
     private var head = 0
+    /// Given back: they come before all others, the last of the array first.
+    private var returned: [TaskID] = []
 
-    var isEmpty: Bool { head == items.count }
-    var count: Int { items.count - head }
-    var first: TaskID? { isEmpty ? nil : items[head] }
+    var isEmpty: Bool { head == items.count && returned.isEmpty }
+    var count: Int { items.count - head + returned.count }
+    var first: TaskID? { returned.last ?? (head == items.count ? nil : items[head]) }
 
     mutating func append(_ id: TaskID) { items.append(id) }
 
+    /// Ahead of all that waits, in the order given.
+    mutating func giveBack(_ ids: some BidirectionalCollection<TaskID>) { returned.append(contentsOf: ids.reversed()) }
+
     mutating func popFirst() -> TaskID? {
+        if let id = returned.popLast() { return id }
         guard head < items.count else { return nil }
         defer {
             head += 1

@@ -107,14 +107,19 @@ struct OwnerBench {
         return lease
     }
 
-    mutating func reply(_ push: PushTask, _ outcome: TaskOutcome, moved: [MovedObject] = [], from: Address = Self.worker) {
+    mutating func reply(
+        _ push: PushTask, _ outcome: TaskOutcome, moved: [MovedObject] = [], from: Address = Self.worker, executionNS: UInt64 = 1
+    ) {
         let reply = TaskReply(
-            lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: moved, borrowed: [], executionNS: 1)
+            lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: moved, borrowed: [],
+            executionNS: executionNS)
         receive(.taskReply(reply), from: from)
     }
 
-    mutating func finish(_ push: PushTask, _ values: [ObjectState] = [.value(1)], from: Address = Self.worker) {
-        reply(push, .finished(values), from: from)
+    mutating func finish(
+        _ push: PushTask, _ values: [ObjectState] = [.value(1)], from: Address = Self.worker, executionNS: UInt64 = 1
+    ) {
+        reply(push, .finished(values), from: from, executionNS: executionNS)
     }
 
     mutating func lose(_ lease: LeaseID, _ code: RayflowError.Code = .workerCrashed) {

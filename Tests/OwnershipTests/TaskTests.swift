@@ -137,10 +137,10 @@ struct TaskTests {
         #expect(bench.value(of: a.ref) == 3)
 
         // The lease serves the next task; the reply of the one before comes once more.
-        let b = bench.submit("b"), c = bench.submit("c")
+        let b = bench.submit("b"), c = bench.submit("c") { $0.maxRetries = 0 }
         #expect(bench.pushed == ["a", "a", "b"])
         bench.finish(second, [.value(3)])
-        #expect(bench.pushed == ["a", "a", "b"], "a lease never has two tasks")
+        #expect(bench.pushed == ["a", "a", "b"], "what may not run twice waits for a worker of its own")
         bench.finish(bench.pushes[2], [.value(4)])
         #expect(bench.value(of: b.ref) == 4)
         bench.finish(bench.pushes[3], [.value(5)])

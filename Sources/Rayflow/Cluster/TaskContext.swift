@@ -14,7 +14,8 @@ public final class TaskContext: Sendable {
     public let attempt: Int
     public let node: NodeID
     /// What the task occupies, in whole units by name.
-    public let resources: [String: Double]
+    public var resources: [String: Double] { occupied.amounts.mapValues { Double($0) / Double(ResourceSet.unit) } }
+    private let occupied: ResourceSet
 
     package let cluster: Cluster
     /// The actor in whose call this is.
@@ -25,14 +26,14 @@ public final class TaskContext: Sendable {
     private let held = Mutex<[RefBox]>([])
 
     package init(
-        name: String, task: TaskID, attempt: Int = 1, node: NodeID, resources: [String: Double] = [:], cluster: Cluster,
+        name: String, task: TaskID, attempt: Int = 1, node: NodeID, resources: ResourceSet = ResourceSet(), cluster: Cluster,
         host: (any ActorHost)? = nil, record: (any AnyObject & Sendable)? = nil
     ) {
         self.name = name
         self.task = task
         self.attempt = attempt
         self.node = node
-        self.resources = resources
+        occupied = resources
         self.cluster = cluster
         self.host = host
         self.record = record

@@ -1,7 +1,7 @@
 package import RayflowCore
 
 /// Which errors that a body throws use up retries. Crashes of the worker always do.
-public struct RetryErrors: Sendable {
+public struct RetryErrors: Sendable, Hashable {
     package let rule: RetryRule
 
     /// A thrown error is the task's result: the default.

@@ -1,7 +1,7 @@
 package import RayflowCore
 
 /// The options of a submission; see ``RemoteFunction/options(cpus:gpus:memory:resources:maxRetries:retryErrors:timeout:priority:name:placement:environment:persist:key:)``.
-public struct TaskOptions: Sendable {
+public struct TaskOptions: Sendable, Hashable {
     package var cpus: Double = 1
     package var gpus: Double = 0
     package var memory: ByteCount?

@@ -1,6 +1,7 @@
 package import Ownership
 package import RayflowCore
 package import Transport
+import Synchronization
 
 /// The part that every driver and worker has: its side of ownership, its waiters, its view of the object store.
 ///
@@ -48,7 +49,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     private var actorLineages: [ActorID: LineageID] = [:]
     private var keptDecisions: [UInt64: DecisionKey] = [:]
     private var nextKept: UInt64 = 1
-    private var nextTask: UInt64
+    private let nextTask = Atomic<UInt64>(1)
+    private let optionsCache = OptionsCache()
     private let salt: UInt64
     private var taskObserver: (@Sendable (TaskChange) -> Void)?
     private var onShutDown: (@Sendable () async -> Void)?
@@ -66,15 +68,20 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         self.io = io
         self.log = log
         salt = UInt64.random(in: 1 ... .max)
-        nextTask = 1
         rootScope = SubmissionScope(
             lineage: root, task: TaskID(unique: UInt64.random(in: 1 ... .max), actor: .none(in: identity.job)))
         owner = OwnerInstance(
             address: identity.address, raylet: .raylet(of: identity.node), epoch: identity.epoch, isDurable: identity.isDurable,
             history: history)
+        owner.tellsChanges = false
     }
 
-    package func onTaskChange(_ body: @escaping @Sendable (TaskChange) -> Void) { lock.withLock { taskObserver = body } }
+    package func onTaskChange(_ body: @escaping @Sendable (TaskChange) -> Void) {
+        lock.withLock {
+            taskObserver = body
+            owner.tellsChanges = true
+        }
+    }
     package func onShutDown(_ body: @escaping @Sendable () async -> Void) { lock.withLock { onShutDown = body } }
 
     // MARK: The Instance and its directives
@@ -234,13 +241,10 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     // MARK: Submitting
 
     private func newTaskUnique() -> UInt64 {
-        lock.withLock {
-            defer { nextTask += 1 }
-            // A bijective mix: numbers of one process never meet, those of two with the odds of their salts.
-            var x = nextTask &* 0x9E37_79B9_7F4A_7C15 &+ salt
-            x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            return max(x ^ (x >> 31), 1)
-        }
+        // A bijective mix: numbers of one process never meet, those of two with the odds of their salts.
+        var x = nextTask.add(1, ordering: .relaxed).oldValue &* 0x9E37_79B9_7F4A_7C15 &+ salt
+        x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        return max(x ^ (x >> 31), 1)
     }
 
     var scope: SubmissionScope {
@@ -298,11 +302,13 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         return submit(
             kind: .function, function: submission.function, arguments: submission.arguments, resultCount: submission.resultCount,
             lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments), scope: scope
-        ) { () throws(RayflowError) in
-            try Self.check(submission.options.placement, submission.options.environment)
-            if submission.options.persist != .auto { throw RayflowError(.unsupported, "persist: only .auto in this version") }
-            return try submission.options.spec()
-        }
+        ) { () throws(RayflowError) in try optionsCache.options(for: submission.options, Self.shared) }
+    }
+
+    private static func shared(_ options: TaskOptions) throws(RayflowError) -> SharedOptions {
+        try check(options.placement, options.environment)
+        if options.persist != .auto { throw RayflowError(.unsupported, "persist: only .auto in this version") }
+        return SharedOptions(try options.spec())
     }
 
     /// Options that this version does not carry out are refused, never ignored.
@@ -314,7 +320,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     /// The general form, which steps use too.
     package func submit(
         kind: TaskKind, function: FunctionReference, arguments: Result<[Argument], RayflowError>, resultCount: Int, lineage: LineageID,
-        fingerprint: [UInt8] = [], scope: SubmissionScope, options: () throws(RayflowError) -> SpecOptions
+        fingerprint: [UInt8] = [], scope: SubmissionScope, options: () throws(RayflowError) -> SharedOptions
     ) -> [ObjectID] {
         let id = TaskID(unique: newTaskUnique(), actor: .none(in: identity.job))
         do {

@@ -5,6 +5,8 @@ package enum RuntimeLimits {
     package static let ioThreads = 2
     /// A task that has waited that long gives its CPU back.
     package static let blockedAfterNS: UInt64 = 2_000_000
+    /// Tasks that wait in a worker behind one that has run this long go back to their owners.
+    package static let lineWaitNS: UInt64 = 1_000_000
     /// How long the end of a cluster waits for the last words of its parts, in nanoseconds.
     package static let shutDownNS: UInt64 = 5_000_000_000
     /// Bytes of finished children that travel with a task that runs again.

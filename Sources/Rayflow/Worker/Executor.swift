@@ -6,11 +6,53 @@ import Transport
 
 /// The executing side of a worker: takes pushed tasks, runs their bodies on the task thread, replies.
 ///
-/// Confined to the loop, except where said.
+/// Confined to the loop, except where said. Tasks that came behind the one that runs wait in a line of their own; the task thread takes the next
+/// from it without a turn of the loop, and when the running one takes long, the loop gives the line back to its owners.
 package final class Executor: @unchecked Sendable {
     private struct Running {
         var attempt: Attempt
-        var body: Task<Void, Never>
+        /// Nil for a moment: the body is being started.
+        var body: Task<Void, Never>?
+        var isCancelled = false
+    }
+
+    private struct Pushed {
+        var push: PushTask
+        var from: Address
+    }
+
+    private struct Reply {
+        var body: [UInt8]
+        var to: Address
+    }
+
+    /// What the loop and the task thread share.
+    private struct Shared {
+        var running: [TaskID: Running] = [:]
+        /// Of functions that wait for the one that runs.
+        var line: [Pushed] = []
+        var head = 0
+        /// The function that runs; nil when none does.
+        var current: TaskID?
+        /// Counts functions that were started.
+        var serial: UInt64 = 0
+        var isWatched = false
+        var replies: [Reply] = []
+        var isSending = false
+
+        mutating func next() -> Pushed? {
+            guard head < line.count else { return nil }
+            defer {
+                head += 1
+                if head == line.count { clear() }
+            }
+            return line[head]
+        }
+        mutating func clear() {
+            line.removeAll(keepingCapacity: true)
+            head = 0
+        }
+        var waiting: ArraySlice<Pushed> { line[head...] }
     }
 
     let core: CoreWorker
@@ -21,7 +63,7 @@ package final class Executor: @unchecked Sendable {
     /// A process of its own ends when a body has to be stopped; one that lives in a driver only asks.
     private let isProcess: Bool
     private let threads: ThreadExecutor
-    private var running: [TaskID: Running] = [:]
+    private var shared = Shared()
     private var actor: HostedActor?
     /// Calls that the actor of this process runs at a time.
     private(set) var actorConcurrency = 1
@@ -52,12 +94,12 @@ package final class Executor: @unchecked Sendable {
     // MARK: Tasks
 
     package func push(_ m: PushTask, from: Address) {
-        if let known = running[m.spec.id] {
+        if let known = lock.withLock({ shared.running[m.spec.id] }) {
             if known.attempt < m.spec.attempt { reply(m, to: from, .stale) }
             return  // the same push again: it is running
         }
         switch m.spec.kind {
-        case .function: start(m, from: from)
+        case .function: enqueue(Pushed(push: m, from: from))
         case .actorCreation: create(m, from: from)
         case .actorCall:
             guard let actor else {
@@ -71,15 +113,77 @@ package final class Executor: @unchecked Sendable {
         }
     }
 
-    private func start(_ m: PushTask, from: Address) {
-        guard let entry = registry.function(at: m.spec.function.index), entry.name == m.spec.function.name else {
-            let error = RayflowError(.notRegistered, "\(m.spec.function.name) is not registered in the worker's program")
-            return reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: true))
+    // MARK: The line
+
+    private enum Place { case first, behind(mustWatch: Bool), known }
+
+    private func enqueue(_ pushed: Pushed) {
+        let id = pushed.push.spec.id
+        let place: Place = lock.withLock {
+            guard shared.current != nil else {
+                shared.current = id
+                shared.serial += 1
+                return .first
+            }
+            if shared.waiting.contains(where: { $0.push.spec.id == id }) { return .known }
+            shared.line.append(pushed)
+            defer { shared.isWatched = true }
+            return .behind(mustWatch: !shared.isWatched)
         }
-        run(m, from: from, host: nil) { call in try await entry.invoke(call) }
+        switch place {
+        case .first: start(pushed)
+        case .behind(mustWatch: true): watch(lock.withLock { shared.serial })
+        case .behind, .known: break
+        }
     }
 
-    /// Runs one body: arguments in, results out, reply.
+    /// A function may run that long while others wait behind it.
+    private func watch(_ serial: UInt64) {
+        core.loop.scheduleTimer(afterNanoseconds: RuntimeLimits.lineWaitNS) { [weak self] in self?.watched(serial) }
+    }
+
+    private func watched(_ serial: UInt64) {
+        let (isLong, left, now) = lock.withLock { () -> (Bool, [Pushed], UInt64) in
+            let isLong = shared.serial == serial && shared.current != nil
+            let left = isLong ? Array(shared.waiting) : []
+            if isLong { shared.clear() }
+            shared.isWatched = !shared.waiting.isEmpty
+            return (isLong, left, shared.serial)
+        }
+        if isLong { giveBack(left) } else if lock.withLock({ shared.isWatched }) { watch(now) }
+    }
+
+    private func giveBack(_ line: [Pushed]) {
+        var byLease: [LeaseID: (to: Address, tasks: [TasksReturned.Item])] = [:]
+        for pushed in line {
+            let spec = pushed.push.spec
+            byLease[pushed.push.lease, default: (pushed.from, [])].tasks.append(.init(task: spec.id, attempt: spec.attempt))
+        }
+        for (lease, returned) in byLease { core.send(.tasksReturned(TasksReturned(lease: lease, tasks: returned.tasks)), to: returned.to) }
+    }
+
+    /// From any thread: the function that ran has ended, the next one begins.
+    private func startNext() {
+        let next = lock.withLock { () -> Pushed? in
+            let next = shared.next()
+            shared.current = next?.push.spec.id
+            if next != nil { shared.serial += 1 }
+            return next
+        }
+        if let next { start(next) }
+    }
+
+    private func start(_ pushed: Pushed) {
+        let m = pushed.push
+        guard let entry = registry.function(at: m.spec.function.index), entry.name == m.spec.function.name else {
+            let error = RayflowError(.notRegistered, "\(m.spec.function.name) is not registered in the worker's program")
+            post(replyMessage(m, .failed(ErrorRecord(error), isApplicationError: true)), to: pushed.from)
+            return startNext()
+        }
+        run(m, from: pushed.from, host: nil) { call in try await entry.invoke(call) }
+    }
+
+    /// Runs one body: arguments in, results out, reply. From any thread.
     ///
     /// - Parameter finished: called on the loop with the outcome before the reply, with the continuation that replies.
     func run(
@@ -87,24 +191,26 @@ package final class Executor: @unchecked Sendable {
         finished: (@Sendable ([Payload], TaskOutcome, [MovedObject], UInt64) -> Void)? = nil
     ) {
         let borrowed = m.nestedRefs
-        core.step { owner, _ in
-            for (id, origin) in borrowed { owner.borrow(id, origin) }
-            if !m.history.isEmpty { owner.remember(m.history) }
+        if !borrowed.isEmpty || !m.history.isEmpty {
+            core.step { owner, _ in
+                for (id, origin) in borrowed { owner.borrow(id, origin) }
+                if !m.history.isEmpty { owner.remember(m.history) }
+            }
+            if !m.history.isEmpty { (core.log as? RemoteRunLog)?.remember(m.history) }
         }
-        if !m.history.isEmpty { (core.log as? RemoteRunLog)?.remember(m.history) }
         let spec = m.spec
         let scope = SubmissionScope(lineage: spec.lineage, task: spec.id)
-        let resources = spec.options.resources.amounts.mapValues { Double($0) / Double(ResourceSet.unit) }
         let context = TaskContext(
             name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
-            node: core.identity.node, resources: resources, cluster: cluster, host: host, record: scope)
+            node: core.identity.node, resources: spec.options.resources, cluster: cluster, host: host, record: scope)
+        lock.withLock { shared.running[spec.id] = Running(attempt: spec.attempt) }
         let body = Task(executorPreference: threads) { [self] in
             let started = rf_monotonic_ns()
             var arguments: [ResolvedArgument] = []
             var moved: [MovedObject] = []
             var outcome: TaskOutcome
             do {
-                arguments = try await resolve(m)
+                if !spec.arguments.isEmpty { arguments = try await resolve(m) }
                 let call = Call(arguments: arguments, cluster: cluster)
                 let result = try await TaskContext.$current.withValue(context) { try await invoke(call) }
                 (outcome, moved) = try await encode(result, of: spec)
@@ -115,24 +221,35 @@ package final class Executor: @unchecked Sendable {
             // does not wait: its own submissions may stand behind it in the actor's line.
             if host == nil { for child in scope.submissions { _ = try? await core.settle(child) } }
             let elapsed = rf_monotonic_ns() - started
-            let wantsArguments = finished != nil && core.identity.isDurable
-            let payloads = wantsArguments ? arguments.map(\.payload) : []
-            let (final, taken) = (outcome, moved)
-            core.execute { [self] in
-                running[spec.id] = nil
-                if let finished {
-                    finished(payloads, final, taken, elapsed)
-                } else {
-                    reply(m, to: from, final, moved: taken, executionNS: elapsed)
+            lock.withLock { shared.running[spec.id] = nil }
+            let isPlain = finished == nil && borrowed.isEmpty && moved.isEmpty && spec.kind == .function
+            if isPlain {
+                post(replyMessage(m, outcome, executionNS: elapsed), to: from)
+            } else {
+                let wantsArguments = finished != nil && core.identity.isDurable
+                let payloads = wantsArguments ? arguments.map(\.payload) : []
+                let (final, taken) = (outcome, moved)
+                core.execute { [self] in
+                    if let finished {
+                        finished(payloads, final, taken, elapsed)
+                    } else {
+                        reply(m, to: from, final, moved: taken, executionNS: elapsed)
+                    }
+                    core.step { owner, out in
+                        owner.handOver(taken.map(\.id), to: from)
+                        for (id, _) in borrowed { owner.release(id, into: &out) }
+                    }
+                    if context.wantsActorExit { leaveActor() }
                 }
-                core.step { owner, out in
-                    owner.handOver(taken.map(\.id), to: from)
-                    for (id, _) in borrowed { owner.release(id, into: &out) }
-                }
-                if context.wantsActorExit { leaveActor() }
             }
+            if spec.kind == .function { startNext() }
         }
-        running[spec.id] = Running(attempt: spec.attempt, body: body)
+        let isCancelled = lock.withLock {
+            guard shared.running[spec.id]?.attempt == spec.attempt else { return false }  // it has ended
+            shared.running[spec.id]?.body = body
+            return shared.running[spec.id]?.isCancelled == true
+        }
+        if isCancelled { body.cancel() }
     }
 
     private func failure(_ error: any Error, _ context: TaskContext) -> TaskOutcome {
@@ -142,28 +259,71 @@ package final class Executor: @unchecked Sendable {
         return .failed(record, isApplicationError: true)
     }
 
-    func reply(_ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0) {
-        FailPoint.hit("ownership.before-move")
-        let message = TaskReply(
+    private func replyMessage(
+        _ m: PushTask, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0
+    ) -> TaskReply {
+        TaskReply(
             lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved, borrowed: [], executionNS: executionNS
         )
-        core.send(.taskReply(message), to: to)
+    }
+
+    func reply(_ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0) {
+        FailPoint.hit("ownership.before-move")
+        core.send(.taskReply(replyMessage(m, outcome, moved: moved, executionNS: executionNS)), to: to)
+        FailPoint.hit("ownership.after-move")
+    }
+
+    /// From any thread: encoded here, sent with others by the loop.
+    private func post(_ reply: TaskReply, to: Address) {
+        let reply = Reply(body: reply.body, to: to)
+        let mustSchedule = lock.withLock {
+            shared.replies.append(reply)
+            defer { shared.isSending = true }
+            return !shared.isSending
+        }
+        if mustSchedule { core.execute { [self] in sendReplies() } }
+    }
+
+    private func sendReplies() {
+        FailPoint.hit("ownership.before-move")
+        let replies = lock.withLock {
+            defer { shared.replies = [] }
+            shared.isSending = false
+            return shared.replies
+        }
+        for reply in replies { core.network.send(kind: TaskReply.kind, body: reply.body, from: core.address, to: reply.to) }
         FailPoint.hit("ownership.after-move")
     }
 
     /// For a worker inside another process: its bodies are cancelled, its thread ends when they give in.
     package func end() {
-        for task in running.values { task.body.cancel() }
+        let bodies = lock.withLock {
+            shared.clear()
+            return shared.running.values.compactMap(\.body)
+        }
+        for body in bodies { body.cancel() }
         threads.end()
     }
 
     package func cancel(_ m: CancelTask) {
-        guard let task = running[m.task], task.attempt == m.attempt else {
-            actor?.cancel(m.task)
-            return
+        enum Found { case running(Task<Void, Never>?), waiting(Pushed), nowhere }
+        let found: Found = lock.withLock {
+            if shared.running[m.task]?.attempt == m.attempt {
+                shared.running[m.task]?.isCancelled = true
+                return .running(shared.running[m.task]?.body)
+            }
+            guard let at = shared.waiting.firstIndex(where: { $0.push.spec.id == m.task && $0.push.spec.attempt == m.attempt }) else {
+                return .nowhere
+            }
+            return .waiting(shared.line.remove(at: at))
         }
-        task.body.cancel()
-        if m.force, isProcess { _exit(Int32(128 + SIGKILL)) }
+        switch found {
+        case .running(let body):
+            body?.cancel()
+            if m.force, isProcess { _exit(Int32(128 + SIGKILL)) }
+        case .waiting(let pushed): reply(pushed.push, to: pushed.from, .cancelled)
+        case .nowhere: actor?.cancel(m.task)
+        }
     }
 
     // MARK: Actors

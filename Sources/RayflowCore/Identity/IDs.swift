@@ -31,6 +31,9 @@ public struct TaskID: Hashable, Sendable, BitwiseCopyable {
         self.actor = actor
     }
     public var job: JobID { actor.job }
+
+    /// The unique parts decide nearly always: hashing the rest would cost more than it tells apart.
+    public func hash(into hasher: inout Hasher) { hasher.combine(unique ^ actor.unique) }
 }
 
 /// 28 bytes: the task that made it and the index among what it made. Results count from 1, puts from 2^31.
@@ -43,6 +46,8 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
     }
     public static let firstPut: UInt32 = 1 << 31
     public var isPut: Bool { index >= Self.firstPut }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine((task.unique ^ task.actor.unique) &+ UInt64(index)) }
 }
 
 /// A node (raylet incarnation) of the cluster: random, never reused.

@@ -69,7 +69,7 @@ extension ByteWriter {
         address(value.owner)
         list(value.arguments) { $0.argument($1) }
         u32(value.resultCount)
-        options(value.options)
+        sharedOptions(value.sharedOptions)
         u64(value.sequence)
     }
 }
@@ -148,6 +148,6 @@ extension ByteReader {
         let arguments = try list(unit: 2) { (reader) throws(DecodingFault) in try reader.argument() }
         return TaskSpec(
             id: id, attempt: attempt, lineage: lineage, kind: kind, function: function, owner: owner, arguments: arguments,
-            resultCount: try u32(), options: try options(), sequence: try u64())
+            resultCount: try u32(), options: try sharedOptions(), sequence: try u64())
     }
 }

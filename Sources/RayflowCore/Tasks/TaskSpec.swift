@@ -57,13 +57,23 @@ public struct TaskSpec: Hashable, Sendable {
     public var owner: Address
     public var arguments: [TaskArgument]
     public var resultCount: UInt32
-    public var options: SpecOptions
+    /// The options, one object for all tasks that were submitted with the same ones.
+    public var sharedOptions: SharedOptions
     /// Actor calls: position in the order of (caller, actor incarnation). Creations: how many calls the actor runs at a time.
     public var sequence: UInt64
 
     public init(
         id: TaskID, attempt: Attempt, lineage: LineageID, kind: TaskKind, function: FunctionReference, owner: Address,
-        arguments: [TaskArgument], resultCount: UInt32, options: SpecOptions = SpecOptions(), sequence: UInt64 = 0
+        arguments: [TaskArgument], resultCount: UInt32, options: SpecOptions, sequence: UInt64 = 0
+    ) {
+        self.init(
+            id: id, attempt: attempt, lineage: lineage, kind: kind, function: function, owner: owner, arguments: arguments,
+            resultCount: resultCount, options: SharedOptions(options), sequence: sequence)
+    }
+
+    public init(
+        id: TaskID, attempt: Attempt, lineage: LineageID, kind: TaskKind, function: FunctionReference, owner: Address,
+        arguments: [TaskArgument], resultCount: UInt32, options: SharedOptions = .standard, sequence: UInt64 = 0
     ) {
         self.id = id
         self.attempt = attempt
@@ -73,8 +83,19 @@ public struct TaskSpec: Hashable, Sendable {
         self.owner = owner
         self.arguments = arguments
         self.resultCount = resultCount
-        self.options = options
+        sharedOptions = options
         self.sequence = sequence
+    }
+
+    /// Setting them makes an object of this task's own.
+    public var options: SpecOptions {
+        // Yielded, not copied: a copy would count up each field.
+        _read { yield sharedOptions.value }
+        _modify {
+            var value = sharedOptions.value
+            yield &value
+            sharedOptions = SharedOptions(value)
+        }
     }
 
     public func result(_ index: Int) -> ObjectID { ObjectID(task: id, index: UInt32(index + 1)) }

@@ -20,6 +20,7 @@ public enum Message: Sendable {
     case shutdownWorker(ShutdownWorker)
     case pushTask(PushTask)
     case taskReply(TaskReply)
+    case tasksReturned(TasksReturned)
     case cancelTask(CancelTask)
     case blocked(Blocked)
     case requestLease(RequestLease)
@@ -67,6 +68,7 @@ public enum Message: Sendable {
         case ShutdownWorker.kind: self = .shutdownWorker(try ShutdownWorker(from: &reader))
         case PushTask.kind: self = .pushTask(try PushTask(from: &reader))
         case TaskReply.kind: self = .taskReply(try TaskReply(from: &reader))
+        case TasksReturned.kind: self = .tasksReturned(try TasksReturned(from: &reader))
         case CancelTask.kind: self = .cancelTask(try CancelTask(from: &reader))
         case Blocked.kind: self = .blocked(try Blocked(from: &reader))
         case RequestLease.kind: self = .requestLease(try RequestLease(from: &reader))
@@ -116,6 +118,7 @@ public enum Message: Sendable {
         case .shutdownWorker(let message): message
         case .pushTask(let message): message
         case .taskReply(let message): message
+        case .tasksReturned(let message): message
         case .cancelTask(let message): message
         case .blocked(let message): message
         case .requestLease(let message): message

@@ -108,6 +108,41 @@ public struct TaskReply: WireMessage {
     }
 }
 
+/// Pushed tasks that have not begun and will not begin here: the one ahead of them takes long, or waits.
+public struct TasksReturned: WireMessage {
+    public struct Item: Hashable, Sendable {
+        public var task: TaskID
+        public var attempt: Attempt
+        public init(task: TaskID, attempt: Attempt) {
+            self.task = task
+            self.attempt = attempt
+        }
+    }
+
+    public static let kind: UInt8 = 113
+    public var lease: LeaseID
+    /// In the order in which they were pushed.
+    public var tasks: [Item]
+
+    public init(lease: LeaseID, tasks: [Item]) {
+        self.lease = lease
+        self.tasks = tasks
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        lease = try r.lease()
+        tasks = try r.list(unit: 32) { (r) throws(DecodingFault) in Item(task: try r.task(), attempt: try r.attempt()) }
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.lease(lease)
+        w.list(tasks) { writer, item in
+            writer.task(item.task)
+            writer.attempt(item.attempt)
+        }
+    }
+}
+
 /// Cancels the body of a pushed task; `force` ends the worker.
 public struct CancelTask: WireMessage {
     public static let kind: UInt8 = 5

@@ -73,7 +73,7 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
             options.hasSideEffects = true
             // An attempt that died with its step runner is in doubt: the planner decides, nobody else tries again.
             options.maxRetries = 0
-            return options
+            return SharedOptions(options)
         }
         let id = ids[0]
         _ = core.whenReady(id) { [self] in

@@ -87,6 +87,7 @@ enum WireSamples {
         ("taskFailed", .taskReply(reply(.failed(bareError, isApplicationError: true)))),
         ("taskCancelled", .taskReply(reply(.cancelled))),
         ("taskStale", .taskReply(reply(.stale))),
+        ("tasksReturned", .tasksReturned(TasksReturned(lease: lease, tasks: [.init(task: task, attempt: attempt)]))),
         ("cancelTask", .cancelTask(CancelTask(task: task, attempt: attempt, force: true))),
         ("blocked", .blocked(Blocked(process: 1, isBlocked: true))),
         (

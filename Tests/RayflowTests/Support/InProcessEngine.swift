@@ -88,7 +88,7 @@ final class InProcessEngine: Engine {
         _ name: String, _ ids: [ObjectID], _ cluster: Cluster, host: (any ActorHost)? = nil,
         _ body: @Sendable () async throws -> ResultPayload
     ) async {
-        let context = TaskContext(name: name, task: ids[0].task, node: node, resources: ["CPU": 1], cluster: cluster, host: host)
+        let context = TaskContext(name: name, task: ids[0].task, node: node, resources: .cpus(1), cluster: cluster, host: host)
         do {
             switch try await TaskContext.$current.withValue(context, operation: body) {
             case .values(let values): for (id, value) in zip(ids, values) { finish(id, try store(value)) }

@@ -14,4 +14,5 @@ package enum GCSTimer: Hashable, Sendable {
     case driverGone(JobID, generation: UInt64)
     case restartActor(ActorID, incarnation: UInt32)
     case unknownActor(ActorID)
+    case endActor(ActorID)
 }

@@ -12,14 +12,16 @@ package struct GCSInstance: Sendable {
 
     /// - Parameters:
     ///   - epoch: counts the starts of the cluster's GCS.
+    ///   - endsWithDriver: whether nothing can outlive the driver, as in a cluster that lives inside it.
     ///   - rememberedActors: dead actors that are remembered; likewise for the other tables.
     package init(
-        epoch: UInt32 = 1, rememberedActors: Int = Limits.deadActors, rememberedNodes: Int = Limits.deadNodes,
+        epoch: UInt32 = 1, endsWithDriver: Bool = false, rememberedActors: Int = Limits.deadActors, rememberedNodes: Int = Limits.deadNodes,
         rememberedJobs: Int = Limits.endedJobs, rememberedWorkers: Int = Limits.lostWorkers
     ) {
         nodes = NodeManager(remembered: rememberedNodes)
         jobs = JobManager(remembered: rememberedJobs)
         actors = ActorManager(epoch: epoch, remembered: rememberedActors)
+        actors.endsWithDriver = endsWithDriver
         workers = WorkerManager(remembered: rememberedWorkers)
     }
 
@@ -41,6 +43,7 @@ package struct GCSInstance: Sendable {
         case .subscribeActor(let m): actors.subscribe(m.actor, from, nodes: &nodes, into: &out)
         case .lookupActor(let m): actors.lookup(m, from: from, into: &out)
         case .killActor(let m): isExpected = actors.kill(m, into: &out)
+        case .actorExiting(let m): isExpected = actors.exited(m, from: from, into: &out)
         case .jobEnded(let m): endJob(m.job, now: now, into: &out)
         case .leaseGranted(let m): actors.granted(m, into: &out)
         case .leaseSpillback(let m): isExpected = actors.spilled(m, from: from, nodes: &nodes, into: &out)
@@ -87,6 +90,7 @@ package struct GCSInstance: Sendable {
         case .driverGone(let job, let generation): if jobs.isGone(job, generation: generation) { endJob(job, now: now, into: &out) }
         case .restartActor(let id, let incarnation): actors.restartDue(id, incarnation: incarnation, nodes: &nodes, into: &out)
         case .unknownActor(let id): actors.unknownExpired(id, into: &out)
+        case .endActor(let id): actors.endExpired(id, into: &out)
         }
     }
 

@@ -16,6 +16,8 @@ package enum Limits {
     package static let unknownActorNS: UInt64 = 1_000_000_000
     /// Processes that ask for one actor that is not known.
     package static let unknownActorSubscribers = 10_000
+    /// An actor that is to end has that long to run the calls that it has; then its process is killed.
+    package static let gentleEndNS: UInt64 = 30_000_000_000
     /// Pause before the second start in a row of an actor that never came to life; it doubles with each further one.
     package static let firstRestartNS: UInt64 = 100_000_000
     package static let longestRestartNS: UInt64 = 10_000_000_000

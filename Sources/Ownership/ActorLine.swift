@@ -6,18 +6,53 @@ struct ActorLine: Sendable {
     var state = State.unknown
     var incarnation: UInt32 = 0
     var worker: Address?
-    /// Not sent yet, in order; ended ones are skipped by the reader.
-    var unsent = TaskQueue()
+    /// Calls of no group.
+    private var main = CallOrder()
+    private var groups: [String: CallOrder] = [:]
     /// Unfinished dependencies of the calls that are not sent.
     var waiting: [TaskID: Int] = [:]
+    /// Sent and not answered, or waiting to be sent again.
     var sent: Set<TaskID> = []
+    /// Calls that have not ended.
+    var open = 0
     /// The calls in flight have been dealt with since the actor was last alive.
     var isInterrupted = false
+    /// The connection broke, and the GCS has not said yet whether the process lives.
+    var isBroken = false
+    /// Connections that broke: behind each one the order begins anew.
+    var connection: UInt64 = 0
+    var maxTaskRetries: Int32 = 0
+    /// nil: the engine's own limit.
+    var maxPendingCalls: Int?
+    var isSubscribed = false
+
+    var isAlive: Bool { if case .alive = state { true } else { false } }
+
+    /// Calls of one group keep their order among themselves; the empty name is the default group.
+    subscript(group: String) -> CallOrder {
+        get { group.isEmpty ? main : groups[group] ?? CallOrder() }
+        _modify {
+            if group.isEmpty { yield &main } else { yield &groups[group, default: CallOrder()] }
+        }
+    }
+
+    var groupNames: [String] { [""] + groups.keys.sorted() }
+
+    mutating func beginSequences() {
+        main.nextSequence = 0
+        for group in groups.keys { groups[group]?.nextSequence = 0 }
+    }
+}
+
+/// The calls of one group of an actor.
+struct CallOrder: Sendable {
+    /// Not sent yet, in order; ended ones are skipped by the reader.
+    var unsent = TaskQueue()
     /// Sequence numbers start anew with each incarnation.
     var nextSequence: UInt64 = 0
-    /// Calls sent again after a restart: outside the order, as Ray's retries are.
-    var maxTaskRetries: Int32 = 0
-    /// The object whose state is the outcome of the creation, for the process that created the actor.
-    var isSubscribed = false
-    var open: Int { unsent.count + sent.count }
+}
+
+extension TaskSpec {
+    /// The concurrency group of a call; empty for the default one.
+    var group: String { options.groups.first?.name ?? "" }
 }

@@ -15,4 +15,8 @@ package enum Limits {
     package static let longestRetryNS: UInt64 = 5_000_000_000
     /// Calls of one caller to one actor that may wait for the actor or be in flight.
     package static let pendingActorCalls = 1_000_000
+    /// How long an actor that leaves waits for its callers to have its last answers.
+    package static let exitNS: UInt64 = 1_000_000_000
+    /// How long the owner waits for the GCS to hear of the end of a process before it takes a broken connection for no more than that.
+    package static let brokenActorNS: UInt64 = 1_000_000_000
 }

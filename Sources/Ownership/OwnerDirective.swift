@@ -30,6 +30,7 @@ package enum OwnerTimer: Hashable, Sendable {
     case retry(TaskID, Attempt)
     case idleLease(LeaseID, use: UInt64)
     case attemptTimeout(TaskID, Attempt)
+    case brokenActor(ActorID, connection: UInt64)
 }
 
 /// For status, progress and events: a task has entered a state.

@@ -76,7 +76,7 @@ extension OwnerInstance {
                 waiting += 1
             }
         }
-        entry.state = spec.kind == .actorCall ? .inActorLine : (waiting > 0 ? .waiting(waiting) : .queued)
+        entry.state = spec.kind == .actorCall || waiting > 0 ? .waiting(waiting) : .queued
         tasks[spec.id] = entry
         for id in refs {
             if let record = failure(of: id) { return fail(spec.id, record, into: &out) }
@@ -189,6 +189,7 @@ extension OwnerInstance {
                 complete(m.task, states, m, into: &out)
             }
         case .failed(let record, let isApplicationError):
+            if entry.spec.kind == .actorCall { knowRetries(m.task) }
             if isApplicationError, !retries(entry.spec.options.retryRule, record) {
                 fail(m.task, record, into: &out)
             } else {
@@ -250,7 +251,8 @@ extension OwnerInstance {
         guard let entry = tasks.removeValue(forKey: id) else { return }
         switch entry.state {
         case .committing(let lease): freeLease(lease, of: id, into: &out)
-        case .inActorLine: leaveLine(id, into: &out)
+        case .inActorLine: leaveLine(entry.spec, into: &out)
+        case .pausing where entry.spec.kind == .actorCall: leaveLine(entry.spec, into: &out)
         case .queued: serve(entry.key, into: &out)  // a lease that only it wanted is no longer asked for
         default: break
         }
@@ -313,7 +315,10 @@ extension OwnerInstance {
             guard let worker = leases[lease]?.worker else { return }
             out.append(.send(.cancelTask(CancelTask(task: id, attempt: entry.spec.attempt, force: force)), to: worker))
         case .inActorLine where isSent(id):
-            guard let worker = actors[id.actor]?.worker else { return }
+            guard let worker = actors[id.actor]?.worker else {
+                // Whatever has become of its process: it is not made again.
+                return fail(id, ErrorRecord(.cancelled, "the call was cancelled"), into: &out)
+            }
             out.append(.send(.cancelTask(CancelTask(task: id, attempt: entry.spec.attempt, force: false)), to: worker))
         default:
             fail(id, ErrorRecord(RayflowError(.cancelled, "the task was cancelled before it started")), into: &out)

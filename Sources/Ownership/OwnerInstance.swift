@@ -89,6 +89,7 @@ package struct OwnerInstance: Sendable {
         case .cancelObject(let m): cancel(m.object, force: m.force, into: &out)
         case .actorUpdate(let m): actorUpdate(m, now: now, into: &out)
         case .actorReply(let m): actorReply(m, now: now, into: &out)
+        case .actorExiting(let m): actorExiting(m, from: from, into: &out)
         default: break  // not for owners; the shell counts what nobody takes
         }
     }
@@ -108,13 +109,14 @@ package struct OwnerInstance: Sendable {
     package mutating func timerFired(_ timer: OwnerTimer, now: UInt64, into out: inout [OwnerDirective]) {
         switch timer {
         case .retry(let id, let attempt):
-            guard tasks[id]?.spec.attempt == attempt, tasks[id]?.state == .pausing else { return }
-            enqueue(id, into: &out)
+            guard let entry = tasks[id], entry.spec.attempt == attempt, entry.state == .pausing else { return }
+            if entry.spec.kind == .actorCall { callAgain(id, into: &out) } else { enqueue(id, into: &out) }
         case .idleLease(let id, let use):
             guard let lease = leases[id], lease.tasks.isEmpty, !lease.isSlow, lease.uses == use, lease.worker != nil else { return }
             giveBack(id, into: &out)
         case .attemptTimeout(let id, let attempt):
             timedOut(id, attempt, into: &out)
+        case .brokenActor(let actor, let connection): brokenActor(actor, connection: connection, into: &out)
         }
     }
 }

@@ -22,6 +22,9 @@ public final class TestCluster: Sendable {
     private let hub: MemoryHub
     private let control: Loop
     private let core: CoreWorker
+    private let gcs: GCSShell
+    private let remotes: Registry
+    private let others = Mutex<[CoreWorker]>([])
     private let hasEnded = Atomic<Bool>(false)
 
     /// Starts the nodes and returns when each knows of all others.
@@ -69,9 +72,40 @@ public final class TestCluster: Sendable {
         self.nodes = nodes
         self.control = control
         self.core = core
+        self.gcs = gcs
+        self.remotes = remotes
         cluster = Cluster(engine: core, registry: remotes)
         core.keepAlive(gcs)
         core.onShutDown { [weak self] in self?.end() }
+    }
+
+    /// Another driver, with a job of its own, on node 0. Its `shutDown()` ends that job and leaves the cluster.
+    public func connect() async throws -> Cluster {
+        guard !hasEnded.load(ordering: .relaxed) else { throw RayflowError(.shutDown, "the cluster has been shut down") }
+        let home = nodes[0], job = JobID(.random(in: 1 ... .max))
+        let driver = Address.process(id: .random(in: 1 ... .max) | 1 << 63, on: home.id)
+        let core = CoreWorker(
+            identity: .init(job: job, node: home.id, address: driver, epoch: 1, isDurable: false, journalKeeper: driver),
+            network: home.network, objects: ObjectClient(arena: home.arena, node: home.id), io: home.io, log: nil, root: .none)
+        try control.sync { [gcs] in gcs.jobStarted(job, driver: driver) }
+        try home.loop.sync { home.network.attach(driver, handler: core) }
+        core.keepAlive(self)
+        others.withLock { $0.append(core) }
+        core.onShutDown { [weak self, weak core] in
+            guard let self, let core else { return }
+            let isOpen = others.withLock { others in
+                defer { others.removeAll { $0 === core } }
+                return others.contains { $0 === core }
+            }
+            guard isOpen else { return }
+            try? home.loop.sync {
+                core.send(.jobEnded(JobEnded(job: job)), to: .gcs)
+                home.network.flush()
+                core.close()
+                home.network.detach(driver)
+            }
+        }
+        return Cluster(engine: core, registry: remotes)
     }
 
     /// How many nodes there are, dead ones included.
@@ -114,7 +148,11 @@ public final class TestCluster: Sendable {
 
     private func end() {
         guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
-        try? nodes[0].loop.sync { [core] in core.close() }
+        let others = others.withLock { others in
+            defer { others = [] }
+            return others
+        }
+        try? nodes[0].loop.sync { [core] in for core in others + [core] { core.close() } }
         for node in nodes { node.end() }
         control.shutdown()
     }

@@ -5,7 +5,8 @@ public enum EngineRemotes {
         Tasks.square, Tasks.add, Tasks.appending, Tasks.scale, Tasks.divmod, Tasks.total, Tasks.first, Tasks.log, Tasks.tail, Tasks.norm,
         Tasks.fib, Tasks.overdraw, Tasks.plain, Tasks.pid, Tasks.attempt, Tasks.dies, Tasks.failsOnce, Tasks.waits, Tasks.deaf, Tasks.make,
         Tasks.handOver, Tasks.refs, Tasks.child, Tasks.parent, Tasks.useCounter, Tasks.detached, Tasks.environment, Effects.mark,
-        Effects.large, Effects.slow, Effects.family, actors: [Counter.self, Account.self, Broken.self], errors: [Overdrawn.self])
+        Effects.large, Effects.slow, Effects.family, ActorTasks.callAndDie, ActorTasks.callLater, ActorTasks.lateValue, ActorTasks.outcome,
+        actors: [Counter.self, Account.self, Broken.self, Parallel.self, Caller.self], errors: [Overdrawn.self])
 
     /// A table of which workers of ``registry`` know nothing.
     public static let other = Registry(Tasks.square)

@@ -15,6 +15,8 @@ struct OwnerBench {
     var now: UInt64 = 0
     private var out: [OwnerDirective] = []
     private var nextTask: UInt64 = 1
+    /// What the GCS says with its updates.
+    var actorOptions: [ActorID: ActorSpecOptions] = [:]
 
     // What the owner asked for since the bench was made, or since `forget()`, in order.
     var directives: [OwnerDirective] = []
@@ -72,19 +74,28 @@ struct OwnerBench {
         submit(spec(name, arguments, results: results, lineage: lineage, options: options))
     }
 
-    mutating func call(_ actor: ActorID, _ name: String = "m", _ arguments: [TaskArgument] = [], lineage: LineageID = .none) -> TaskSpec {
-        var call = spec(name, arguments, lineage: lineage) { $0.resources = ResourceSet() }
+    mutating func call(
+        _ actor: ActorID, _ name: String = "m", _ arguments: [TaskArgument] = [], lineage: LineageID = .none,
+        options: (inout SpecOptions) -> Void = { _ in }
+    ) -> TaskSpec {
+        var call = spec(name, arguments, lineage: lineage) {
+            $0.resources = ResourceSet()
+            $0.maxRetries = SpecOptions.asActor
+            options(&$0)
+        }
         call.id.actor = actor
         call.kind = .actorCall
         return submit(call)
     }
 
-    mutating func create(_ actor: ActorID, maxTaskRetries: Int32 = 0, lineage: LineageID = .none) {
+    mutating func create(_ actor: ActorID, maxTaskRetries: Int32 = 0, maxPendingCalls: Int32 = -1, lineage: LineageID = .none) {
         var creation = spec("init", results: 0, lineage: lineage)
         creation.id.actor = actor
         creation.kind = .actorCreation
         var options = ActorSpecOptions()
         options.maxTaskRetries = maxTaskRetries
+        options.maxPendingCalls = maxPendingCalls
+        actorOptions[actor] = options
         event { $0.create(creation, options: options, parent: Self.root, into: &$1) }
     }
 
@@ -130,7 +141,12 @@ struct OwnerBench {
     mutating func update(
         _ actor: ActorID, _ state: ActorState, _ incarnation: UInt32 = 1, worker: Address = Self.worker, error: ErrorRecord? = nil
     ) {
-        receive(.actorUpdate(ActorUpdate(actor: actor, state: state, incarnation: incarnation, worker: worker, error: error)), from: .gcs)
+        receive(
+            .actorUpdate(
+                ActorUpdate(
+                    actor: actor, state: state, incarnation: incarnation, worker: worker, error: error,
+                    maxTaskRetries: actorOptions[actor]?.maxTaskRetries ?? 0,
+                    maxPendingCalls: actorOptions[actor]?.maxPendingCalls ?? -1)), from: .gcs)
     }
 
     /// Drops the references that the caller of `submit` or `put` holds.

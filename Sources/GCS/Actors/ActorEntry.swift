@@ -44,11 +44,15 @@ struct ActorEntry: Sendable {
     var lastError: ErrorRecord?
     /// Incarnations in a row that never came to life.
     var failedStarts = 0
+    /// It is to end when the calls at hand have run, for this reason.
+    var ending: String?
     var replay: [LoggedCall] = []
     var subscribers: [Subscriber] = []
     var aliases: [ActorID] = []
 
     var job: JobID { id.job }
+    /// Under which its worker is leased: the workers of a job end with it.
+    var leasingJob: JobID { options.isDetached ? JobID(0) : job }
     var isDurable: Bool { !spec.lineage.isNone }
     var isDead: Bool { if case .dead = stage { true } else { false } }
 
@@ -68,7 +72,9 @@ struct ActorEntry: Sendable {
     }
 
     func update(for asked: ActorID) -> ActorUpdate {
-        var update = ActorUpdate(actor: asked, state: .pending, incarnation: incarnation, worker: .gcs, error: nil)
+        var update = ActorUpdate(
+            actor: asked, state: .pending, incarnation: incarnation, worker: .gcs, error: nil, maxTaskRetries: options.maxTaskRetries,
+            maxPendingCalls: options.maxPendingCalls)
         switch stage {
         case .loading, .dormant, .waiting, .pausing, .leasing, .creating:
             if incarnation > 1 {

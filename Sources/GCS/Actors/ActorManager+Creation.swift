@@ -58,7 +58,7 @@ extension ActorManager {
             .send(
                 .requestLease(
                     RequestLease(
-                        lease: lease.id, attempt: entry.attempt, job: entry.job, kind: .actor, resources: options.resources,
+                        lease: lease.id, attempt: entry.attempt, job: entry.leasingJob, kind: .actor, resources: options.resources,
                         priority: options.priority, dependencies: needed, hops: lease.hops, backlog: 0)), to: lease.raylet))
     }
 
@@ -129,6 +129,7 @@ extension ActorManager {
             actors[entry.id]?.lastError = nil
             actors[entry.id]?.replay = []
             publish(entry.id, into: &out)
+            if entry.ending != nil { askToEnd(entry.id, worker, into: &out) }
         case .failed(let error, _):
             // An actor that cannot be built is not built again: its constructor would fail again.
             die(entry.id, died(entry, "its constructor failed: \(error.message)", error), into: &out)

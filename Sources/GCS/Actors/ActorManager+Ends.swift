@@ -6,6 +6,7 @@ extension ActorManager {
     mutating func ended(_ id: ActorID, _ error: ErrorRecord, into out: inout [GCSDirective]) {
         guard let was = actors[id], !was.isDead else { return }
         forgetLease(of: id)
+        if let cause = was.ending { return die(id, died(was, cause, nil), into: &out) }
         guard var entry = actors[id], entry.restartsLeft != 0 else {
             let spent = was.options.maxRestarts > 0 ? " (after \(was.options.maxRestarts) restarts)" : ""
             return die(id, died(was, error.message + spent, error), into: &out)
@@ -80,8 +81,46 @@ extension ActorManager {
         return true
     }
 
+    // MARK: Gentle ends
+
+    /// Nobody needs the actor any more: it runs the calls that it has, then it goes and is not restarted.
+    ///
+    /// - Parameter cause: ends "actor X is dead: ".
+    mutating func end(_ asked: ActorID, _ cause: String, into out: inout [GCSDirective]) {
+        guard let entry = actors[resolve(asked)], !entry.isDead, entry.ending == nil else { return }
+        switch entry.stage {
+        case .alive(_, let worker):
+            actors[entry.id]?.ending = cause
+            askToEnd(entry.id, worker, into: &out)
+        case .creating: actors[entry.id]?.ending = cause  // goes on when it lives
+        case .loading, .dormant, .waiting, .pausing, .leasing, .dead: die(entry.id, died(entry, cause, nil), into: &out)
+        }
+    }
+
+    func askToEnd(_ id: ActorID, _ worker: Address, into out: inout [GCSDirective]) {
+        out.append(.send(.endActor(EndActor(actor: id)), to: worker))
+        out.append(.startTimer(.endActor(id), afterNS: Limits.gentleEndNS))
+    }
+
+    /// It has not gone in time.
+    mutating func endExpired(_ id: ActorID, into out: inout [GCSDirective]) {
+        guard let entry = actors[id], let cause = entry.ending, !entry.isDead else { return }
+        die(id, died(entry, cause, nil), into: &out)
+    }
+
+    /// The actor has answered its last call.
+    mutating func exited(_ m: ActorExiting, from: Address, into out: inout [GCSDirective]) -> Bool {
+        guard let entry = actors[resolve(m.actor)] else { return false }
+        switch entry.stage {
+        case .creating(_, from), .alive(_, from):
+            die(entry.id, died(entry, entry.ending ?? "it has exited", nil), into: &out)
+            return true
+        default: return false
+        }
+    }
+
     mutating func jobEnded(_ job: JobID, into out: inout [GCSDirective]) {
-        for id in sorted(where: { $0.job == job && !$0.isDead }) {
+        for id in sorted(where: { $0.job == job && !$0.isDead && !$0.options.isDetached }) {
             guard let entry = actors[id] else { continue }
             die(id, died(entry, "its job has ended", nil), into: &out)
         }
@@ -89,7 +128,7 @@ extension ActorManager {
 
     /// The process that made actors is gone.
     mutating func ownerDied(_ owner: Address, into out: inout [GCSDirective]) {
-        for id in sorted(where: { $0.spec.owner == owner && !$0.isDead }) {
+        for id in sorted(where: { $0.spec.owner == owner && !$0.isDead && !$0.options.isDetached }) {
             guard let entry = actors[id] else { continue }
             die(id, died(entry, "the process that created it is gone", nil), into: &out)
         }

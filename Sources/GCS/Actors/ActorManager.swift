@@ -14,6 +14,8 @@ package struct ActorManager: Sendable {
     var unknown: [ActorID: [Address]] = [:]
     var dead: BoundedHistory<ActorID>
     var nextLease: UInt64
+    /// Nothing can outlive the driver here.
+    var endsWithDriver = false
 
     /// - Parameter epoch: of this GCS; keeps the ids of its leases apart from those of an earlier one.
     init(epoch: UInt32, remembered: Int) {
@@ -42,6 +44,10 @@ package struct ActorManager: Sendable {
         if hasJobEnded { return reply(m.actor, ErrorRecord(.cancelled, "job \(m.actor.job) has ended")) }
         guard m.spec.options.resources.isPlausible, m.options.maxRestarts >= -1, !m.actor.isNone else {
             return reply(m.actor, ErrorRecord(.invalidArgument, "an actor cannot have these resources, this number of restarts or this id"))
+        }
+        if m.options.isDetached, endsWithDriver {
+            let text = "a detached actor outlives its driver: that takes a cluster of daemons, and this one lives inside of the driver"
+            return reply(m.actor, ErrorRecord(.needsCluster, text))
         }
         let name = ActorName(m.options)
         if let name, let holder = names[name], let existing = actors[holder] {

@@ -14,6 +14,8 @@ public struct ActorOptions: Sendable {
     package var maxTaskRetries = 0
     package var maxConcurrency = 1
     package var maxPendingCalls: Int?
+    /// Calls that run at a time, by concurrency group.
+    package var groups: [String: Int] = [:]
     package var placement = Placement.pack
     package var environment: [String: String] = [:]
     package var key: String?
@@ -28,6 +30,12 @@ public struct ActorOptions: Sendable {
     /// The part that travels with the creation.
     package func spec(typeName: String) throws(RayflowError) -> ActorSpecOptions {
         guard maxConcurrency > 0 else { throw RayflowError(.invalidArgument, "maxConcurrency: \(maxConcurrency) is not positive") }
+        guard maxRestarts >= -1 else { throw RayflowError(.invalidArgument, "maxRestarts: \(maxRestarts) is less than -1") }
+        guard maxTaskRetries >= -1 else { throw RayflowError(.invalidArgument, "maxTaskRetries: \(maxTaskRetries) is less than -1") }
+        if let maxPendingCalls, maxPendingCalls < 1 {
+            throw RayflowError(.invalidArgument, "maxPendingCalls: \(maxPendingCalls) is not positive")
+        }
+        if getIfExists, name ?? "" == "" { throw RayflowError(.invalidArgument, "getIfExists: the actor has no name") }
         var spec = ActorSpecOptions()
         spec.name = name ?? ""
         spec.namespace = namespace ?? ""
@@ -36,6 +44,19 @@ public struct ActorOptions: Sendable {
         spec.maxTaskRetries = Int32(clamping: maxTaskRetries)
         spec.maxConcurrency = UInt32(clamping: maxConcurrency)
         spec.getIfExists = getIfExists
+        spec.isDetached = lifetime == .detached
+        if let maxPendingCalls { spec.maxPendingCalls = Int32(clamping: maxPendingCalls) }
         return spec
+    }
+
+    package func callGroups() throws(RayflowError) -> [CallGroup] {
+        var all: [CallGroup] = []
+        for (name, limit) in groups.sorted(by: { $0.key < $1.key }) {
+            guard !name.isEmpty, limit > 0 else {
+                throw RayflowError(.invalidArgument, "groups: \"\(name)\": \(limit): a group has a name and a positive limit")
+            }
+            all.append(CallGroup(name: name, limit: UInt32(clamping: limit)))
+        }
+        return all
     }
 }

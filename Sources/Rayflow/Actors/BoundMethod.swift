@@ -47,12 +47,29 @@ public struct BoundMethod<Host: RemoteActor, each Parameter: RemoteValue, Output
     /// The same method with other options; what is not given stays as it was.
     ///
     /// - Parameters:
-    ///   - timeout: for the call, once it has started.
-    ///   - maxTaskRetries: how often the call is made again when a crash cut it off; as the actor says by default.
-    public func options(timeout: Duration? = nil, maxTaskRetries: Int? = nil) -> Self {
+    ///   - timeout: for the call, once it has started. When it is over the ref fails with `taskTimeout` and the body's `Task` is cancelled; a
+    ///     body that does not heed that keeps its place until it ends.
+    ///   - maxTaskRetries: how often the call is made again when a crash cut it off; as the actor says by default. 0: at most once; -1: until
+    ///     it has succeeded or the actor is dead.
+    ///   - retryErrors: errors of the body for which the call is made again, within `maxTaskRetries`. Such a call leaves the order: later calls
+    ///     do not wait for it.
+    public func options(timeout: Duration? = nil, maxTaskRetries: Int? = nil, retryErrors: RetryErrors? = nil) -> Self {
         var method = self
         if let timeout { method.options.timeout = timeout }
         if let maxTaskRetries { method.options.maxTaskRetries = maxTaskRetries }
+        if let retryErrors { method.options.retryErrors = retryErrors }
+        return method
+    }
+}
+
+extension BoundMethod where Host: Sendable {
+    /// The same method in another concurrency group for these calls.
+    /// - Parameter group: one that the actor was made with, else the calls fail with `invalidArgument`; empty for the default group.
+    public func options(
+        timeout: Duration? = nil, maxTaskRetries: Int? = nil, retryErrors: RetryErrors? = nil, group: String
+    ) -> Self {
+        var method = options(timeout: timeout, maxTaskRetries: maxTaskRetries, retryErrors: retryErrors)
+        method.options.group = group
         return method
     }
 }

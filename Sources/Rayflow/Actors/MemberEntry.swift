@@ -14,6 +14,8 @@ public struct MemberEntry<Host: RemoteActor>: Sendable {
 package struct MemberFacts: Sendable {
     package let declaration: Declaration
     package let isConstructor: Bool
+    /// The concurrency group of a method; empty for the default one.
+    package var group = ""
     package let parameters: [ValueCodec]
     package let results: [ValueCodec]
     package let resultArity: Int

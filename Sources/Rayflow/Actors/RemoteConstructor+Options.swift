@@ -45,19 +45,26 @@ extension RemoteConstructor {
 
 // Calls side by side only where the compiler has checked the type.
 extension RemoteConstructor where Host: Sendable {
-    /// - Parameter maxConcurrency: calls that may run at once. A Swift actor interleaves them at `await`; a `Sendable` class runs them in
-    ///   parallel threads.
+    /// - Parameters:
+    ///   - maxConcurrency: calls of no group that may run at once, 1 by default. A Swift actor interleaves them at `await`; a `Sendable` class
+    ///     runs them in parallel threads. Calls start in the order of each caller and group.
+    ///   - groups: concurrency groups, each with the number of its calls that may run at once, beside those of the others; see
+    ///     ``RemoteMethod/grouped(_:)``.
     public func options(
         cpus: Double? = nil, gpus: Double? = nil, memory: ByteCount? = nil, resources: [String: Double]? = nil, name: String? = nil,
         namespace: String? = nil, lifetime: ActorLifetime? = nil, getIfExists: Bool? = nil, maxRestarts: Int? = nil,
-        maxTaskRetries: Int? = nil, maxConcurrency: Int, maxPendingCalls: Int? = nil, placement: Placement? = nil,
-        environment: [String: String]? = nil, key: String? = nil
+        maxTaskRetries: Int? = nil, maxConcurrency: Int, groups: [String: Int]? = nil, maxPendingCalls: Int? = nil,
+        placement: Placement? = nil, environment: [String: String]? = nil, key: String? = nil
     ) -> Self {
         var constructor = options(
             cpus: cpus, gpus: gpus, memory: memory, resources: resources, name: name, namespace: namespace, lifetime: lifetime,
             getIfExists: getIfExists, maxRestarts: maxRestarts, maxTaskRetries: maxTaskRetries, maxPendingCalls: maxPendingCalls,
             placement: placement, environment: environment, key: key)
         constructor.options.maxConcurrency = maxConcurrency
+        if let groups { constructor.options.groups = groups }
         return constructor
     }
+
+    /// With concurrency groups, and one call of no group at a time.
+    public func options(groups: [String: Int], maxConcurrency: Int = 1) -> Self { options(maxConcurrency: maxConcurrency, groups: groups) }
 }

@@ -4,6 +4,8 @@ import RayflowCore
 public struct RemoteMethod<Host: RemoteActor, each Parameter: RemoteValue, Output: RemoteOutput>: RemoteMember {
     let declaration: Declaration
     let body: @Sendable (Host, repeat each Parameter) async throws -> ResultPayload
+    /// Empty for the default group.
+    var group = ""
 
     init(_ declaration: Declaration, _ body: @escaping @Sendable (Host, repeat each Parameter) async throws -> ResultPayload) {
         self.declaration = declaration
@@ -26,8 +28,21 @@ public struct RemoteMethod<Host: RemoteActor, each Parameter: RemoteValue, Outpu
         var parameters: [ValueCodec] = []
         for type in repeat (each Parameter).self { parameters.append(ValueCodec(type)) }
         let facts = MemberFacts(
-            declaration: declaration, isConstructor: false, parameters: parameters, results: Output._codecs, resultArity: Output._arity,
+            declaration: declaration, isConstructor: false, group: group, parameters: parameters, results: Output._codecs,
+            resultArity: Output._arity,
             encode: { values in try self.encode(named: values) })
         return MemberEntry(facts: facts, body: .method { host, call in try await self.invoke(host, call) })
+    }
+}
+
+extension RemoteMethod where Host: Sendable {
+    /// The same method in a concurrency group: its calls run beside those of other groups, as many at a time as the actor was made with.
+    ///
+    ///     static let fetch = method("fetch(url:)") { … }.grouped("io")
+    ///     let crawler = Crawler.start.options(maxConcurrency: 1, groups: ["io": 8]).remote()
+    public func grouped(_ group: String) -> Self {
+        var method = self
+        method.group = group
+        return method
     }
 }

@@ -27,10 +27,15 @@ extension Cluster {
     func create(
         _ type: any ActorType, member: Int, _ arguments: Result<[Argument], RayflowError>, _ options: ActorOptions
     ) -> ActorID {
-        engine.create(
+        let groups = Set(type.members.map(\.group)).subtracting(options.groups.keys).subtracting([""]).sorted()
+        let fault = RayflowError(
+            .invalidArgument,
+            "\(type.typeName) has methods in the concurrency groups \(groups.joined(separator: ", ")), of which the actor "
+                + "is made with none: give them limits with options(groups:)")
+        return engine.create(
             ActorSubmission(
                 typeName: type.typeName, constructor: type.members[member].declaration.reference(member), signature: type.digests[member],
-                arguments: arguments, options: options))
+                arguments: groups.isEmpty ? arguments : .failure(fault), options: options))
     }
 
     func call<A: RemoteActor>(
@@ -51,7 +56,9 @@ extension Cluster {
         _ type: any ActorType, _ actor: ActorID, member: Int, _ arguments: Result<[Argument], RayflowError>, _ resultCount: Int,
         _ options: CallOptions
     ) -> [ObjectID] {
-        engine.call(
+        var options = options
+        if options.group == nil { options.group = type.members[member].group }
+        return engine.call(
             ActorCall(
                 actor: actor, typeName: type.typeName, method: type.members[member].declaration.reference(member),
                 signature: type.digests[member], arguments: arguments, resultCount: resultCount, options: options))

@@ -10,10 +10,11 @@ package final class GCSShell: FrameHandler, @unchecked Sendable {
     private var outbox: [GCSDirective] = []
     private var isDraining = false
 
-    package init(network: any Network, log: RunLog?) {
+    /// - Parameter endsWithDriver: whether the cluster lives inside of its driver.
+    package init(network: any Network, log: RunLog?, endsWithDriver: Bool = false) {
         self.network = network
         self.log = log
-        instance = GCSInstance()
+        instance = GCSInstance(endsWithDriver: endsWithDriver)
     }
 
     package func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {

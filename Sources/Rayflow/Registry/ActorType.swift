@@ -6,6 +6,8 @@ package protocol ActorType: Sendable {
     var typeName: String { get }
     var members: [MemberFacts] { get }
     var digests: [Digest128] { get }
+    /// Its own isolation lets its calls interleave, so one thread is enough for them.
+    var isSwiftActor: Bool { get }
     func index(of declaration: Declaration) -> Int?
     /// - Parameter member: index of a constructor among `members`.
     func construct(member: Int, _ call: Call, id: ActorID) async throws -> any ActorHost
@@ -15,11 +17,13 @@ struct TypedActor<Host: RemoteActor>: ActorType {
     let typeName: String
     let members: [MemberFacts]
     let digests: [Digest128]
+    let isSwiftActor: Bool
     private let entries: [MemberEntry<Host>]
     private let indices: [ObjectIdentifier: Int]
 
     init(_: Host.Type) {
         typeName = TypeTags.tag(of: Host.self)
+        isSwiftActor = Host.self is any Actor.Type
         let entries = Host.members.entries
         self.entries = entries
         members = entries.map(\.facts)

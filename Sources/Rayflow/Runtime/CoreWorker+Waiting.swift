@@ -44,6 +44,9 @@ extension CoreWorker {
     package func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched {
         if let done = ready(id) { return done }
         if state(of: id) == nil {
+            let own = timeout == nil ? await ownWait(for: id) : .none
+            if case .deadlock(let record) = own { return .failed(record) }
+            defer { if case .begun(let call, let group) = own { executor?.endWait(call, forCallIn: group) } }
             switch await waitFor([id], count: 1, timeout: timeout) {
             case .ready: break
             case .timeout:

@@ -197,6 +197,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         case .pushTask(let m): executor?.push(m, from: from)
         case .cancelTask(let m): executor?.cancel(m)
         case .shutdownWorker: executor?.shutDown()
+        case .endActor(let m): executor?.endActor(m)
+        case .actorExitSeen(let m): executor?.exitSeen(m, from: from)
         case .createReply(let m): answer(m.request, message)
         case .openReply(let m): answer(m.request, message)
         case .lookupReply(let m): answer(m.request, message)
@@ -365,17 +367,18 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         step { owner, _ in owner.holdHandle(of: actor, lineage: lineage) }
         do throws(RayflowError) {
             try Self.check(submission.options.placement, submission.options.environment)
-            if submission.options.maxPendingCalls != nil { throw RayflowError(.unsupported, "maxPendingCalls: not in this version") }
-            if submission.options.lifetime == .detached {
-                throw RayflowError(.needsCluster, "a detached actor outlives its driver: that takes a cluster of daemons")
-            }
-            let options = try submission.options.spec(typeName: submission.typeName)
+            var options = try submission.options.spec(typeName: submission.typeName)
+            if submission.options.namespace == nil { options.namespace = ownNamespace }
             var spec = SpecOptions()
+            spec.groups = try submission.options.callGroups()
             spec.resources = try submission.options.resourceSet()
             spec.environment = submission.options.environment
             spec.name = name
             var held: [ObjectID] = []
-            let wire = try wireArguments(try submission.arguments.get(), held: &held)
+            // What a detached actor is made of must not end with this process: it is kept by value.
+            let wire = try wireArguments(
+                try submission.arguments.get(), inlineBytes: options.isDetached ? RuntimeLimits.detachedBytes : RuntimeLimits.inlineBytes,
+                held: &held)
             let task = TaskSpec(
                 id: TaskID(unique: newTaskUnique(), actor: actor), attempt: Attempt(epoch: identity.epoch, number: 1), lineage: lineage,
                 kind: .actorCreation, function: submission.constructor, owner: address, arguments: wire, resultCount: 0, options: spec,
@@ -394,9 +397,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
             let actorLineage = lineage(of: ObjectID(handleOf: call.actor))
             var options = SpecOptions()
             options.name = "\(call.typeName).\(call.method.name)"
-            if call.options.timeout != nil || call.options.maxTaskRetries != nil {
-                throw RayflowError(.unsupported, "options(timeout:maxTaskRetries:) of one call: not in this version; use get(timeout:)")
-            }
+            try call.options.apply(to: &options)
             var held: [ObjectID] = []
             let wire = try wireArguments(try call.arguments.get(), held: &held)
             let spec = TaskSpec(
@@ -493,8 +494,14 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     }
 
     package func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError) {
+        guard !force || id.task.actor.unique == 0 || id.handledActor != nil else {
+            throw RayflowError(.invalidArgument, "cancel(force: true): a call of an actor shares its process with others; use kill(_:)")
+        }
         step { owner, out in owner.cancel(id, force: force, into: &out) }
     }
+
+    /// Names of other jobs do not meet those of this one.
+    private var ownNamespace: String { "\(identity.job)" }
 
     package func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError) {
         step { owner, out in owner.kill(actor, noRestart: !restart, into: &out) }
@@ -502,7 +509,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
 
     package func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor? {
         let found: LookupReply? = await withCheckedContinuation { continuation in
-            request(to: .gcs, { .lookupActor(LookupActor(request: $0, name: name, namespace: namespace ?? "")) }) { message in
+            request(to: .gcs, { .lookupActor(LookupActor(request: $0, name: name, namespace: namespace ?? self.ownNamespace)) }) {
+                message in
                 if case .lookupReply(let reply)? = message {
                     continuation.resume(returning: reply)
                 } else {
@@ -510,9 +518,10 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
                 }
             }
         }
-        guard let actor = found?.actor else { return nil }
+        guard let found else { throw RayflowError(.shutDown, "the cluster has been shut down") }
+        guard let actor = found.actor else { return nil }
         step { owner, _ in owner.holdHandle(of: actor, lineage: .none) }
-        return NamedActor(actor: actor, typeName: found?.typeName ?? "")
+        return NamedActor(actor: actor, typeName: found.typeName)
     }
 
     package func keepAlive(_ object: any AnyObject & Sendable) { lock.withLock { kept = object } }

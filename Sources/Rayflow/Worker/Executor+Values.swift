@@ -10,7 +10,13 @@ extension Executor {
         let states = Dictionary(m.resolved.map { ($0.id, $0) }) { first, _ in first }
         var arguments: [ResolvedArgument] = []
         arguments.reserveCapacity(m.spec.arguments.count)
-        for argument in m.spec.arguments { arguments.append(try await resolve(argument, states)) }
+        for (index, argument) in m.spec.arguments.enumerated() {
+            do { arguments.append(try await resolve(argument, states)) } catch let error as RayflowError {
+                // A constructor's failure reaches callers that know nothing of its arguments.
+                guard m.spec.kind == .actorCreation else { throw error }
+                throw error.ofArgument(index + 1)
+            }
+        }
         return arguments
     }
 
@@ -91,5 +97,13 @@ extension Executor {
             open += state.nestedRefs
         }
         return moved
+    }
+}
+
+extension RayflowError {
+    fileprivate func ofArgument(_ position: Int) -> RayflowError {
+        var error = self
+        error.message = "argument \(position) failed: \(message)"
+        return error
     }
 }

@@ -65,8 +65,6 @@ package final class Executor: @unchecked Sendable {
     private let threads: ThreadExecutor
     private var shared = Shared()
     private var actor: HostedActor?
-    /// Calls that the actor of this process runs at a time.
-    private(set) var actorConcurrency = 1
     private let lock = Lock()
     private var waiting = 0
     private var waitNumber: UInt64 = 0
@@ -89,11 +87,15 @@ package final class Executor: @unchecked Sendable {
     package func shutDown() { if isProcess { exit(0) } }
 
     /// The raylet's process is gone: nothing that this worker does is of use to anyone.
-    package func disconnected(_ peer: Address) { if peer == raylet, isProcess { _exit(0) } }
+    package func disconnected(_ peer: Address) {
+        if peer == raylet, isProcess { _exit(0) }
+        actor?.callerGone(peer)
+    }
 
     // MARK: Tasks
 
     package func push(_ m: PushTask, from: Address) {
+        if m.spec.kind == .actorCall { return call(m, from: from) }
         if let known = lock.withLock({ shared.running[m.spec.id] }) {
             if known.attempt < m.spec.attempt { reply(m, to: from, .stale) }
             return  // the same push again: it is running
@@ -101,12 +103,7 @@ package final class Executor: @unchecked Sendable {
         switch m.spec.kind {
         case .function: enqueue(Pushed(push: m, from: from))
         case .actorCreation: create(m, from: from)
-        case .actorCall:
-            guard let actor else {
-                let error = RayflowError(.actorUnavailable, "the actor is not in this process")
-                return reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: false))
-            }
-            actor.enqueue(m, from: from)
+        case .actorCall: break
         case .step:
             let error = RayflowError(.unsupported, "a worker runs no shell steps")
             reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: true))
@@ -204,7 +201,7 @@ package final class Executor: @unchecked Sendable {
             name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
             node: core.identity.node, resources: spec.options.resources, cluster: cluster, host: host, record: scope)
         lock.withLock { shared.running[spec.id] = Running(attempt: spec.attempt) }
-        let body = Task(executorPreference: threads) { [self] in
+        let body = Task(executorPreference: host == nil ? threads : actor?.threads ?? threads) { [self] in
             let started = rf_monotonic_ns()
             var arguments: [ResolvedArgument] = []
             var moved: [MovedObject] = []
@@ -230,6 +227,8 @@ package final class Executor: @unchecked Sendable {
                 let payloads = wantsArguments ? arguments.map(\.payload) : []
                 let (final, taken) = (outcome, moved)
                 core.execute { [self] in
+                    // Before its place is free, so that no further call starts.
+                    if context.wantsActorExit { actor?.exit() }
                     if let finished {
                         finished(payloads, final, taken, elapsed)
                     } else {
@@ -239,7 +238,6 @@ package final class Executor: @unchecked Sendable {
                         owner.handOver(taken.map(\.id), to: from)
                         for (id, _) in borrowed { owner.release(id, into: &out) }
                     }
-                    if context.wantsActorExit { leaveActor() }
                 }
             }
             if spec.kind == .function { startNext() }
@@ -302,6 +300,7 @@ package final class Executor: @unchecked Sendable {
             return shared.running.values.compactMap(\.body)
         }
         for body in bodies { body.cancel() }
+        (actor?.threads as? ThreadPoolExecutor)?.end()
         threads.end()
     }
 
@@ -333,9 +332,10 @@ package final class Executor: @unchecked Sendable {
             let error = RayflowError(.notRegistered, "\(m.actorTypeName) is not registered in the worker's program")
             return reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: true))
         }
-        let hosted = HostedActor(id: m.spec.id.actor, lineage: m.spec.lineage, executor: self, logged: m.replay)
+        let hosted = HostedActor(
+            id: m.spec.id.actor, spec: m.spec, typeName: type.typeName, isParallel: !type.isSwiftActor, thread: threads, executor: self,
+            logged: m.replay)
         actor = hosted
-        actorConcurrency = max(1, Int(clamping: m.spec.sequence))
         let replay = m.replay
         run(m, from: from, host: nil) { [cluster] call in
             let host = try await type.construct(member: Int(m.spec.function.index), call, id: m.spec.id.actor)
@@ -355,16 +355,33 @@ package final class Executor: @unchecked Sendable {
             }
             hosted.install(host)
             return .values([])
+        } finished: { [self] _, outcome, moved, executionNS in
+            if case .finished = outcome { hosted.built() }
+            reply(m, to: from, outcome, moved: moved, executionNS: executionNS)
         }
     }
 
-    /// A method asked for the end of its actor: the reply is sent, the process goes.
-    private func leaveActor() {
-        guard let actor else { return }
-        // Said by itself: the GCS must not take the end of the process for a crash.
-        core.send(.killActor(KillActor(actor: actor.id, noRestart: true)), to: .gcs)
-        core.network.flush()
+    private func call(_ m: PushTask, from: Address) {
+        if let actor { return actor.enqueue(m, from: from) }
+        let error = RayflowError(.actorUnavailable, "the actor is not in this process")
+        reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: false))
     }
+
+    func isRunning(_ task: TaskID, _ attempt: Attempt) -> Bool { lock.withLock { shared.running[task]?.attempt == attempt } }
+
+    /// The calls at hand run first.
+    package func endActor(_ m: EndActor) { if m.actor == actor?.id { actor?.drain() } }
+    package func exitSeen(_ m: ActorExitSeen, from: Address) { actor?.exitSeen(m.actor, from: from) }
+
+    /// From any thread: the running call wants to wait for a call of its own actor in that group (nil: not known);
+    /// ``endWait(_:forCallIn:)`` follows unless this is true: the wait could never end.
+    func isDeadlock(_ task: TaskID, waitingForCallIn group: String?) async -> Bool {
+        await withCheckedContinuation { continuation in
+            core.loop.execute { [self] in continuation.resume(returning: actor?.wait(task, forCallIn: group) ?? false) }
+        }
+    }
+
+    func endWait(_ task: TaskID, forCallIn group: String?) { core.execute { [self] in actor?.endWait(task, forCallIn: group) } }
 
     // MARK: Waiting
 

@@ -1,106 +1,135 @@
+import Ownership
 import RayflowCore
 import Transport
 
-/// The actor of this process: takes calls in each caller's order, runs up to its limit at a time, journals before it replies.
+/// The actor of this process: carries out what its ``ActorInstance`` decides, and journals before it replies.
 ///
-/// Confined to the loop.
+/// Confined to the loop, except where said.
 final class HostedActor: @unchecked Sendable {
     let id: ActorID
     let lineage: LineageID
+    /// Where calls run: one thread, or as many as may run at a time.
+    let threads: any TaskExecutor
+    private let name: String
     private unowned let executor: Executor
+    private var instance: ActorInstance
+    private var outbox: [ActorInstance.Directive] = []
+    private var isDraining = false
     private var host: (any ActorHost)?
-    private struct Caller {
-        var next: UInt64 = 0
-        var early: [UInt64: PushTask] = [:]
-    }
-    /// A process may know the actor by several ids (an alias, an id of an earlier epoch): each has an order of its own.
-    private struct Line: Hashable {
-        var caller: Address
-        var actor: ActorID
-    }
-    private var callers: [Line: Caller] = [:]
-    private var ready: [(PushTask, Address)] = []
-    private var running = 0
     private let lock = Lock()
-    /// Calls that earlier epochs or incarnations have finished: answered, never run again.
-    private var logged: [LineageID: TaskOutcome]
+    /// Calls whose time was over, with what their callers were told; they still run.
+    private var late: [TaskID: TaskOutcome] = [:]
 
-    init(id: ActorID, lineage: LineageID, executor: Executor, logged calls: [LoggedCall]) {
+    /// - Parameter isParallel: whether bodies may run in several threads.
+    init(
+        id: ActorID, spec: TaskSpec, typeName: String, isParallel: Bool, thread: any TaskExecutor, executor: Executor,
+        logged calls: [LoggedCall]
+    ) {
         self.id = id
-        self.lineage = lineage
+        lineage = spec.lineage
+        name = typeName
         self.executor = executor
-        logged = [:]
-        for call in calls { logged[call.lineage] = call.outcome }
+        instance = ActorInstance(
+            limit: Int(clamping: spec.sequence), groups: spec.options.groups,
+            logged: Dictionary(calls.map { ($0.lineage, $0.outcome) }) { _, last in last })
+        let width = min(instance.concurrency, RuntimeLimits.actorThreads)
+        threads = isParallel && width > 1 ? ThreadPoolExecutor(width: width) : thread
     }
 
     /// From the task thread: the constructor and the logged calls have run.
     func install(_ host: any ActorHost) { lock.withLock { self.host = host } }
 
-    func enqueue(_ m: PushTask, from: Address) {
-        let line = Line(caller: from, actor: m.spec.id.actor)
-        var caller = callers[line] ?? Caller()
-        caller.early[m.spec.sequence] = m
-        while let next = caller.early.removeValue(forKey: caller.next) {
-            caller.next += 1
-            ready.append((next, from))
+    // MARK: Events
+
+    func built() { event { $0.built(into: &$1) } }
+    func enqueue(_ m: PushTask, from: Address) { event { $0.push(m, from: from, into: &$1) } }
+    func cancel(_ task: TaskID) { event { $0.cancel(task, into: &$1) } }
+    func callerGone(_ peer: Address) { event { $0.callerGone(peer, into: &$1) } }
+    func exit() { event { [name] in $0.exit(name, into: &$1) } }
+    func drain() { event { [name] in $0.drain(name, into: &$1) } }
+    func exitSeen(_ actor: ActorID, from: Address) { event { $0.exitSeen(actor, from: from, into: &$1) } }
+    func wait(_ task: TaskID, forCallIn group: String?) -> Bool { instance.wait(task, forCallIn: group) }
+    func endWait(_ task: TaskID, forCallIn group: String?) { instance.endWait(task, forCallIn: group) }
+
+    private func event(_ body: (inout ActorInstance, inout [ActorInstance.Directive]) -> Void) {
+        body(&instance, &outbox)
+        guard !isDraining else { return }
+        isDraining = true
+        while !outbox.isEmpty {
+            let directives = outbox
+            outbox = []
+            for directive in directives { carryOut(directive) }
         }
-        callers[line] = caller
-        serve()
+        isDraining = false
     }
 
-    func cancel(_ task: TaskID) {
-        guard let at = ready.firstIndex(where: { $0.0.spec.id == task }) else { return }
-        let (m, from) = ready.remove(at: at)
-        executor.reply(m, to: from, .cancelled)
+    private func carryOut(_ directive: ActorInstance.Directive) {
+        switch directive {
+        case .start(let m, let from): start(m, from: from)
+        case .reply(let m, let to, let outcome): executor.reply(m, to: to, outcome)
+        case .send(let message, let to): executor.core.send(message, to: to)
+        case .startExitTimer(let delay):
+            executor.core.loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
+        case .leave(let error):
+            // Said by itself: the GCS must not take the end of the process for a crash.
+            executor.core.send(.actorExiting(ActorExiting(actor: id, error: error)), to: .gcs)
+            executor.core.network.flush()
+        }
     }
 
-    private func serve() {
-        while running < executor.actorConcurrency, !ready.isEmpty {
-            let (m, from) = ready.removeFirst()
-            if let outcome = logged[m.spec.lineage], !m.spec.lineage.isNone {
-                executor.reply(m, to: from, outcome)
-                continue
-            }
-            guard let host = lock.withLock({ host }) else {
-                let error = RayflowError(.actorUnavailable, "the actor is still being made")
-                executor.reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: false))
-                continue
-            }
-            running += 1
-            let member = Int(m.spec.function.index)
-            executor.run(m, from: from, host: host) { call in
-                try await host.invoke(member: member, call)
-            } finished: { [self] arguments, outcome, moved, executionNS in
-                finish(m, from, arguments, outcome, moved, executionNS)
-            }
+    // MARK: Calls
+
+    private func start(_ m: PushTask, from: Address) {
+        guard let host = lock.withLock({ host }) else { return }
+        let member = Int(m.spec.function.index)
+        executor.run(m, from: from, host: host) { call in
+            try await host.invoke(member: member, call)
+        } finished: { [self] arguments, outcome, moved, executionNS in
+            finish(m, from, arguments, outcome, moved, executionNS)
         }
+        guard m.spec.options.timeoutMS > 0 else { return }
+        executor.core.loop.scheduleTimer(afterNanoseconds: m.spec.options.timeoutMS &* 1_000_000) { [weak self] in self?.timeOut(m, from) }
+    }
+
+    /// The caller hears at once; the body is asked to end, and its place is free when it has ended.
+    private func timeOut(_ m: PushTask, _ from: Address) {
+        guard executor.isRunning(m.spec.id, m.spec.attempt), late[m.spec.id] == nil else { return }
+        let error = ErrorRecord(.taskTimeout, "\(m.spec.options.name) took longer than \(m.spec.options.timeoutMS) ms")
+        let outcome = TaskOutcome.failed(error, isApplicationError: true)
+        late[m.spec.id] = outcome
+        executor.cancel(CancelTask(task: m.spec.id, attempt: m.spec.attempt, force: false))
+        executor.reply(m, to: from, outcome)
     }
 
     /// Journaled in the order executed, and committed, before the result is released.
     private func finish(
         _ m: PushTask, _ from: Address, _ arguments: [Payload], _ outcome: TaskOutcome, _ moved: [MovedObject], _ executionNS: UInt64
     ) {
-        running -= 1
+        let told = late.removeValue(forKey: m.spec.id)
+        let outcome = told ?? outcome, moved = told == nil ? moved : []
+        let release = { @Sendable [self] (outcome: TaskOutcome) in
+            if told == nil { executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+            event { $0.answered(into: &$1) }
+        }
         guard let log = executor.core.log, executor.core.identity.isDurable, !m.spec.lineage.isNone else {
-            executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS)
-            return serve()
+            event { $0.finished(m, outcome: nil, into: &$1) }
+            return release(outcome)
         }
         // The record outlives shared memory, so a large result stands in it by value. Meanwhile no later call may overtake it.
         inline(outcome, of: m.spec) { [self] lasting in
             guard let lasting else {
                 // Lost between the end of the call and its record.
-                let error = ErrorRecord(RayflowError(.objectLost, "the result of \(m.spec.options.name) was lost before it was on record"))
-                executor.reply(m, to: from, .failed(error, isApplicationError: false))
-                return serve()
+                let error = RayflowError(.objectLost, "the result of \(m.spec.options.name) was lost before it was on record")
+                event { $0.finished(m, outcome: nil, into: &$1) }
+                return release(.failed(ErrorRecord(error), isApplicationError: false))
             }
             let call = LoggedCall(lineage: m.spec.lineage, method: m.spec.function, arguments: arguments, outcome: lasting)
-            logged[m.spec.lineage] = outcome
             log.append(.actorCall(actor: lineage, call: call)) { [executor] isCommitted in
                 // A result that is not on record is never released: the run ends with the journal.
                 guard isCommitted else { return }
-                executor.core.loop.execute { executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+                executor.core.loop.execute { release(outcome) }
             }
-            serve()
+            event { $0.finished(m, outcome: outcome, into: &$1) }
         }
     }
 

@@ -37,6 +37,8 @@ extension RayflowError.Code {
     public static let unschedulable = Self(rawValue: "unschedulable")
     /// The driver's limit of tasks that are not finished is reached.
     public static let tooManyPending = Self(rawValue: "tooManyPending")
+    /// More calls of this actor are unfinished than its `maxPendingCalls` allows; the call was not made.
+    public static let pendingCallsLimit = Self(rawValue: "pendingCallsLimit")
     public static let runtimeEnvSetup = Self(rawValue: "runtimeEnvSetup")
     /// The function, actor type or member is not in the registry of this program.
     public static let notRegistered = Self(rawValue: "notRegistered")

@@ -48,6 +48,10 @@ extension ByteWriter {
             writer.string(entry.value)
         }
         bool(value.hasSideEffects)
+        list(value.groups) { writer, group in
+            writer.string(group.name)
+            writer.u32(group.limit)
+        }
     }
 
     public mutating func actorOptions(_ value: ActorSpecOptions) {
@@ -58,6 +62,8 @@ extension ByteWriter {
         u32(UInt32(bitPattern: value.maxTaskRetries))
         u32(value.maxConcurrency)
         bool(value.getIfExists)
+        u32(UInt32(bitPattern: value.maxPendingCalls))
+        bool(value.isDetached)
     }
 
     public mutating func spec(_ value: TaskSpec) {
@@ -123,6 +129,7 @@ extension ByteReader {
             value.environment[key] = try string()
         }
         value.hasSideEffects = try bool()
+        value.groups = try list(unit: 8) { (reader) throws(DecodingFault) in CallGroup(name: try reader.string(), limit: try reader.u32()) }
         return value
     }
 
@@ -135,6 +142,8 @@ extension ByteReader {
         value.maxTaskRetries = Int32(bitPattern: try u32())
         value.maxConcurrency = try u32()
         value.getIfExists = try bool()
+        value.maxPendingCalls = Int32(bitPattern: try u32())
+        value.isDetached = try bool()
         return value
     }
 

@@ -59,8 +59,12 @@ public struct TaskSpec: Hashable, Sendable {
     public var resultCount: UInt32
     /// The options, one object for all tasks that were submitted with the same ones.
     public var sharedOptions: SharedOptions
-    /// Actor calls: position in the order of (caller, actor incarnation). Creations: how many calls the actor runs at a time.
+    /// Actor calls: position in the order of (caller, actor incarnation, group), or ``unordered``. Creations: how many calls the actor runs
+    /// at a time.
     public var sequence: UInt64
+
+    /// A call that is made again: it has no place in the order.
+    public static let unordered = UInt64.max
 
     public init(
         id: TaskID, attempt: Attempt, lineage: LineageID, kind: TaskKind, function: FunctionReference, owner: Address,
@@ -113,7 +117,7 @@ public enum RetryRule: Hashable, Sendable {
 /// The options of a submission that travel with the task.
 public struct SpecOptions: Hashable, Sendable {
     public var resources = ResourceSet()
-    /// System failures (and, by `retryRule`, errors of the body) that are retried. -1: without limit.
+    /// System failures (and, by `retryRule`, errors of the body) that are retried. -1: without limit. Actor calls: ``asActor`` as well.
     public var maxRetries: Int32 = 3
     public var retryRule = RetryRule.systemFailuresOnly
     /// Milliseconds for one attempt; 0: none.
@@ -124,7 +128,23 @@ public struct SpecOptions: Hashable, Sendable {
     public var environment: [String: String] = [:]
     /// Steps: the attempt has effects outside, so its start is journaled before it is made.
     public var hasSideEffects = false
+    /// Creations: the actor's concurrency groups. Calls: the one that the call belongs to; without one it is the default group.
+    public var groups: [CallGroup] = []
     public init() {}
+
+    /// Retries of an actor's call: as many as the actor's ``ActorSpecOptions/maxTaskRetries``.
+    public static let asActor = Int32.min
+}
+
+/// Calls of an actor that run beside those of its other groups.
+public struct CallGroup: Hashable, Sendable {
+    public var name: String
+    /// Calls that run at a time; meaningless in a call.
+    public var limit: UInt32
+    public init(name: String, limit: UInt32 = 0) {
+        self.name = name
+        self.limit = limit
+    }
 }
 
 /// How an actor is made and kept.
@@ -137,5 +157,9 @@ public struct ActorSpecOptions: Hashable, Sendable {
     public var maxTaskRetries: Int32 = 0
     public var maxConcurrency: UInt32 = 1
     public var getIfExists = false
+    /// Calls of one caller that may be unfinished at a time. -1: the engine's own limit.
+    public var maxPendingCalls: Int32 = -1
+    /// Outlives the process and the job that made it.
+    public var isDetached = false
     public init() {}
 }

@@ -142,13 +142,21 @@ public struct ActorUpdate: WireMessage {
     public var incarnation: UInt32
     public var worker: Address
     public var error: ErrorRecord?
+    /// The options that its callers need.
+    public var maxTaskRetries: Int32
+    public var maxPendingCalls: Int32
 
-    public init(actor: ActorID, state: ActorState, incarnation: UInt32, worker: Address, error: ErrorRecord?) {
+    public init(
+        actor: ActorID, state: ActorState, incarnation: UInt32, worker: Address, error: ErrorRecord?, maxTaskRetries: Int32 = 0,
+        maxPendingCalls: Int32 = -1
+    ) {
         self.actor = actor
         self.state = state
         self.incarnation = incarnation
         self.worker = worker
         self.error = error
+        self.maxTaskRetries = maxTaskRetries
+        self.maxPendingCalls = maxPendingCalls
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -157,6 +165,8 @@ public struct ActorUpdate: WireMessage {
         incarnation = try r.u32()
         worker = try r.address()
         error = try r.optional { (r) throws(DecodingFault) in try r.errorRecord() }
+        maxTaskRetries = Int32(bitPattern: try r.u32())
+        maxPendingCalls = Int32(bitPattern: try r.u32())
     }
 
     public func write(to w: inout ByteWriter) {
@@ -165,6 +175,8 @@ public struct ActorUpdate: WireMessage {
         w.u32(incarnation)
         w.address(worker)
         w.optional(error) { $0.errorRecord($1) }
+        w.u32(UInt32(bitPattern: maxTaskRetries))
+        w.u32(UInt32(bitPattern: maxPendingCalls))
     }
 }
 

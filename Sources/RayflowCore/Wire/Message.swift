@@ -54,6 +54,9 @@ public enum Message: Sendable {
     case lookupActor(LookupActor)
     case lookupReply(LookupReply)
     case killActor(KillActor)
+    case actorExiting(ActorExiting)
+    case actorExitSeen(ActorExitSeen)
+    case endActor(EndActor)
     case jobEnded(JobEnded)
     case adminRequest(AdminRequest)
     case adminReply(AdminReply)
@@ -102,6 +105,9 @@ public enum Message: Sendable {
         case LookupActor.kind: self = .lookupActor(try LookupActor(from: &reader))
         case LookupReply.kind: self = .lookupReply(try LookupReply(from: &reader))
         case KillActor.kind: self = .killActor(try KillActor(from: &reader))
+        case ActorExiting.kind: self = .actorExiting(try ActorExiting(from: &reader))
+        case ActorExitSeen.kind: self = .actorExitSeen(try ActorExitSeen(from: &reader))
+        case EndActor.kind: self = .endActor(try EndActor(from: &reader))
         case JobEnded.kind: self = .jobEnded(try JobEnded(from: &reader))
         case AdminRequest.kind: self = .adminRequest(try AdminRequest(from: &reader))
         case AdminReply.kind: self = .adminReply(try AdminReply(from: &reader))
@@ -152,6 +158,9 @@ public enum Message: Sendable {
         case .lookupActor(let message): message
         case .lookupReply(let message): message
         case .killActor(let message): message
+        case .actorExiting(let message): message
+        case .actorExitSeen(let message): message
+        case .endActor(let message): message
         case .jobEnded(let message): message
         case .adminRequest(let message): message
         case .adminReply(let message): message

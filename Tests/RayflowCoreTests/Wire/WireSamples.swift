@@ -34,6 +34,7 @@ enum WireSamples {
         options.name = "shown"
         options.environment = ["B": "2", "A": "1"]
         options.hasSideEffects = true
+        options.groups = [CallGroup(name: "io", limit: 4)]
         return options
     }
     static var actorOptions: ActorSpecOptions {
@@ -45,6 +46,8 @@ enum WireSamples {
         options.maxTaskRetries = -1
         options.maxConcurrency = 100
         options.getIfExists = true
+        options.maxPendingCalls = 1_000
+        options.isDetached = true
         return options
     }
     static var spec: TaskSpec {
@@ -133,11 +136,20 @@ enum WireSamples {
         ("actorReply", .actorReply(ActorReply(request: 1, actor: actor, error: nil))),
         ("actorRefused", .actorReply(ActorReply(request: 1, actor: actor, error: bareError))),
         ("subscribeActor", .subscribeActor(SubscribeActor(actor: actor))),
-        ("actorUpdate", .actorUpdate(ActorUpdate(actor: actor, state: .restarting, incarnation: 2, worker: process, error: bareError))),
+        (
+            "actorUpdate",
+            .actorUpdate(
+                ActorUpdate(
+                    actor: actor, state: .restarting, incarnation: 2, worker: process, error: bareError, maxTaskRetries: -1,
+                    maxPendingCalls: 9))
+        ),
         ("lookupActor", .lookupActor(LookupActor(request: 1, name: "hits", namespace: ""))),
         ("lookupReply", .lookupReply(LookupReply(request: 1, actor: actor, typeName: "Demo.Counter"))),
         ("lookupNone", .lookupReply(LookupReply(request: 1, actor: nil, typeName: ""))),
         ("killActor", .killActor(KillActor(actor: actor, noRestart: true))),
+        ("actorExiting", .actorExiting(ActorExiting(actor: actor, error: bareError))),
+        ("actorExitSeen", .actorExitSeen(ActorExitSeen(actor: actor))),
+        ("endActor", .endActor(EndActor(actor: actor))),
         ("jobEnded", .jobEnded(JobEnded(job: job))),
         ("journalRecords", .journalRecords(JournalRecords(ticket: 1, records: [[1, 2], []]))),
         ("journalAck", .journalAck(JournalAck(ticket: 1, error: nil))),

@@ -1,0 +1,219 @@
+import Ownership
+import RayflowCore
+import Testing
+
+/// An actor's executing side on a bench.
+private struct ActorBench {
+    static let first = Address.process(id: 100, on: NodeID(1)), second = Address.process(id: 101, on: NodeID(1))
+    static let actor = ActorID(unique: 5, salt: 1, job: JobID(1))
+    var instance: ActorInstance
+    var out: [ActorInstance.Directive] = []
+    private var sequences: [String: UInt64] = [:]
+    private var nextTask: UInt64 = 1
+
+    init(limit: Int = 1, groups: [CallGroup] = [], isBuilt: Bool = true) {
+        instance = ActorInstance(limit: limit, groups: groups)
+        if isBuilt { event { $0.built(into: &$1) } }
+    }
+
+    mutating func event(_ body: (inout ActorInstance, inout [ActorInstance.Directive]) -> Void) { body(&instance, &out) }
+
+    mutating func call(_ name: String, from: Address = first, group: String = "", sequence: UInt64? = nil) -> PushTask {
+        defer { nextTask += 1 }
+        let order = "\(from) \(group)"
+        let place = sequence ?? sequences[order, default: 0]
+        if sequence == nil { sequences[order] = place + 1 }
+        var spec = TaskSpec(
+            id: TaskID(unique: nextTask, actor: Self.actor), attempt: Attempt(epoch: 1, number: 1), lineage: .none, kind: .actorCall,
+            function: FunctionReference(index: 0, name: name), owner: from, arguments: [], resultCount: 1, sequence: place)
+        if !group.isEmpty { spec.options.groups = [CallGroup(name: group)] }
+        return PushTask(lease: LeaseID(owner: 0, number: 1), spec: spec, resolved: [], history: [], replay: [])
+    }
+
+    mutating func push(_ m: PushTask) { event { $0.push(m, from: m.spec.owner, into: &$1) } }
+    @discardableResult
+    mutating func push(_ name: String, from: Address = first, group: String = "") -> PushTask {
+        let m = call(name, from: from, group: group)
+        push(m)
+        return m
+    }
+    mutating func finish(_ m: PushTask) {
+        event { $0.finished(m, outcome: nil, into: &$1) }
+        event { $0.answered(into: &$1) }
+    }
+
+    var started: [String] { out.compactMap { if case .start(let m, _) = $0 { m.spec.function.name } else { nil } } }
+    var replies: [(name: String, outcome: TaskOutcome)] {
+        out.compactMap { if case .reply(let m, _, let outcome) = $0 { (m.spec.function.name, outcome) } else { nil } }
+    }
+    var told: [Address] {
+        out.compactMap { if case .send(.actorExiting, let to) = $0 { to } else { nil } }
+    }
+    var hasLeft: Bool { out.contains { if case .leave = $0 { true } else { false } } }
+    func code(_ name: String) -> RayflowError.Code? {
+        for reply in replies where reply.name == name { if case .failed(let error, _) = reply.outcome { return error.code } }
+        return nil
+    }
+}
+
+@Suite("The order and concurrency of an actor's calls")
+struct ActorInstanceTests {
+    @Test("calls of one caller start in their order, one at a time, however they arrive")
+    func order() {
+        var bench = ActorBench()
+        let calls = ["a", "b", "c"].map { bench.call($0) }
+        bench.push(calls[2])
+        bench.push(calls[1])
+        #expect(bench.started.isEmpty)
+        bench.push(calls[0])
+        #expect(bench.started == ["a"])
+        bench.push(calls[1])
+        for call in calls { bench.finish(call) }
+        #expect(bench.started == ["a", "b", "c"], "the same push again starts nothing")
+        bench.push(calls[0])
+        #expect(bench.started.count == 3)
+    }
+
+    @Test("nothing starts before the actor is built")
+    func building() {
+        var bench = ActorBench(isBuilt: false)
+        bench.push("a")
+        #expect(bench.started.isEmpty)
+        bench.event { $0.built(into: &$1) }
+        #expect(bench.started == ["a"])
+    }
+
+    @Test("a gap in the calls of one caller holds up no other caller")
+    func callers() {
+        var bench = ActorBench()
+        let missing = bench.call("missing")
+        bench.push("late")
+        bench.push("other", from: ActorBench.second)
+        #expect(bench.started == ["other"])
+        bench.push(missing)
+        #expect(bench.started == ["other"])
+    }
+
+    @Test("as many calls run as may, and no more", arguments: [1, 3, 10])
+    func limit(limit: Int) {
+        var bench = ActorBench(limit: limit)
+        let calls = (0..<20).map { bench.push("\($0)") }
+        #expect(bench.started.count == limit)
+        bench.finish(calls[0])
+        #expect(bench.started.count == limit + 1)
+    }
+
+    @Test("a group that is full holds up neither the default group nor another one, and a missing group is named")
+    func groups() {
+        var bench = ActorBench(groups: [CallGroup(name: "io", limit: 2), CallGroup(name: "cpu", limit: 1)])
+        bench.push("main 1")
+        bench.push("main 2")
+        for index in 1...3 { bench.push("io \(index)", group: "io") }
+        bench.push("cpu 1", group: "cpu")
+        #expect(bench.started == ["main 1", "io 1", "io 2", "cpu 1"])
+        #expect(bench.instance.concurrency == 4)
+        bench.push("nowhere", group: "net")
+        #expect(bench.code("nowhere") == .invalidArgument)
+    }
+
+    @Test("a call that is made again has no place in the order, and never runs beside its earlier attempt")
+    func attempts() {
+        var bench = ActorBench(limit: 2)
+        let call = bench.push("a")
+        var again = call
+        again.spec.attempt.number = 2
+        again.spec.sequence = TaskSpec.unordered
+        bench.push(again)
+        #expect(bench.started == ["a"])
+        bench.push(call)
+        bench.push("b")
+        #expect(bench.started == ["a", "b"], "the retry holds up nothing")
+        bench.finish(call)
+        #expect(bench.started == ["a", "b", "a"])
+        bench.push(call)
+        bench.finish(again)
+        #expect(bench.started.count == 3)
+    }
+
+    @Test("behind a broken connection the order of a caller begins anew")
+    func connection() {
+        var bench = ActorBench()
+        _ = bench.call("lost")
+        bench.push("early")
+        var again = bench.call("again", sequence: 0)
+        again.lease.owner = 1
+        bench.push(again)
+        #expect(bench.started == ["again"])
+    }
+
+    @Test("a cancelled call never starts, whether it is queued or before its turn; what runs is left alone")
+    func cancel() {
+        var bench = ActorBench()
+        let running = bench.push("running"), queued = bench.push("queued")
+        let missing = bench.call("missing"), early = bench.push("early")
+        bench.push("last")
+        for call in [running, queued, early] { bench.event { $0.cancel(call.spec.id, into: &$1) } }
+        #expect(bench.replies.map(\.name) == ["queued", "early"])
+        bench.push(missing)
+        bench.finish(running)
+        bench.finish(missing)
+        #expect(bench.started == ["running", "missing", "last"])
+    }
+
+    @Test("when the actor exits, running calls end, queued ones never start, callers are told after the last answer")
+    func exit() {
+        var bench = ActorBench(limit: 2)
+        let exits = bench.push("exits"), runs = bench.push("runs", from: ActorBench.second)
+        bench.push("queued")
+        bench.event { $0.exit("Counter", into: &$1) }
+        bench.finish(exits)
+        #expect(bench.told.isEmpty)
+        bench.event { $0.finished(runs, outcome: nil, into: &$1) }
+        #expect(bench.told.isEmpty, "its answer is not sent")
+        bench.event { $0.answered(into: &$1) }
+        #expect(bench.told == [ActorBench.first, ActorBench.second])
+        bench.push("late")
+        #expect(bench.code("late") == .actorDied)
+        bench.event { $0.exitSeen(ActorBench.actor, from: ActorBench.first, into: &$1) }
+        #expect(!bench.hasLeft)
+        bench.event { $0.callerGone(ActorBench.second, into: &$1) }
+        #expect(bench.hasLeft)
+        #expect(bench.started == ["exits", "runs"])
+    }
+
+    @Test("an actor that nobody needs runs the calls at hand, then leaves")
+    func drain() {
+        var bench = ActorBench()
+        let a = bench.push("a"), b = bench.push("b")
+        bench.event { $0.drain("Counter", into: &$1) }
+        bench.finish(a)
+        #expect(bench.started == ["a", "b"] && bench.told.isEmpty)
+        bench.finish(b)
+        #expect(bench.told == [ActorBench.first])
+        bench.event { $0.exitExpired(into: &$1) }
+        #expect(bench.hasLeft, "callers that do not answer are not waited for")
+        var idle = ActorBench()
+        idle.event { $0.drain("Counter", into: &$1) }
+        #expect(idle.hasLeft)
+    }
+
+    @Test("a wait for a call of the own actor is refused when it could never end, and only then")
+    func deadlock() {
+        var bench = ActorBench(limit: 2, groups: [CallGroup(name: "io", limit: 1)])
+        let a = bench.push("a"), io = bench.push("io", group: "io")
+        func wait(_ call: PushTask, _ group: String?) -> Bool { bench.instance.wait(call.spec.id, forCallIn: group) }
+        #expect(!wait(a, ""), "one more may run")
+        let b = bench.push("b")
+        #expect(!wait(b, "io"), "the other group goes on")
+        #expect(!wait(io, ""), "the default group goes on")
+        #expect(!wait(b, nil), "not known of which group")
+        #expect(wait(b, ""), "all that may run wait for each other")
+        bench.instance.endWait(a.spec.id, forCallIn: "")
+        #expect(!wait(b, ""))
+        #expect(wait(io, "io"))
+        var single = ActorBench()
+        let call = single.push("call")
+        let isDeadlock = single.instance.wait(call.spec.id, forCallIn: nil)
+        #expect(isDeadlock)
+    }
+}

@@ -42,7 +42,7 @@ extension GCSInstance {
             expect(entry.incarnation >= 1, "actor \(id) has incarnation 0")
             expect(Set(entry.subscribers).count == entry.subscribers.count, "actor \(id) has a subscriber twice")
             expect(!entry.isDead || entry.subscribers.isEmpty && entry.resolved.isEmpty, "the dead actor \(id) keeps what it needed")
-            expect(entry.isDead || !jobs.hasEnded(entry.job), "actor \(id) outlives its job")
+            expect(entry.isDead || entry.options.isDetached || !jobs.hasEnded(entry.job), "actor \(id) outlives its job")
             expect(actors.aliases[id] == nil, "actor \(id) is also an alias")
             if entry.stage == .dormant { expect(entry.subscribers.isEmpty, "somebody waits for the dormant actor \(id)") }
         }

@@ -42,6 +42,8 @@ extension OwnerInstance {
 
     package mutating func kill(_ actor: ActorID, noRestart: Bool, into out: inout [OwnerDirective]) {
         out.append(.send(.killActor(KillActor(actor: actor, noRestart: noRestart)), to: .gcs))
+        // A call that this process makes from now on must not reach the actor before its end does.
+        if noRestart { failActor(actor, ErrorRecord(.actorDied, "the actor is dead: it was killed"), into: &out) }
     }
 
     /// Calls of this process to the actor that have not ended: while there are some, its handle here is in use.

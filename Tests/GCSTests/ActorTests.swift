@@ -143,6 +143,57 @@ import Testing
         #expect(bench.lastRequest?.message.lease != request.message.lease)
     }
 
+    @Test("a detached actor outlives its job and its owner, leased under no job; a cluster inside of a driver refuses it") func detached()
+        throws
+    {
+        var bench = GCSBench()
+        let actor = bench.register(isDetached: true)
+        bench.subscribe(actor)
+        #expect(bench.lastRequest?.message.job == JobID(0))
+        try bench.bringToLife()
+        bench.step { $0.connectionLost(GCSBench.driver, now: $1, into: &$2) }
+        bench.receive(.jobEnded(JobEnded(job: GCSBench.job)), from: GCSBench.driver)
+        #expect(bench.updates().last?.state == .alive)
+        var embedded = GCSBench(nodes: [])
+        embedded.gcs = GCSInstance(endsWithDriver: true)
+        embedded.register(isDetached: true)
+        #expect(embedded.reply(1)?.error?.code == .needsCluster)
+    }
+
+    @Test("an actor that exits by itself is not restarted, and nobody else can say that it does") func exits() throws {
+        var bench = GCSBench()
+        let actor = bench.register(restarts: -1)
+        bench.subscribe(actor)
+        let (lease, worker) = try bench.bringToLife()
+        let exiting = Message.actorExiting(ActorExiting(actor: actor, error: ErrorRecord(.actorDied, "bye")))
+        bench.receive(exiting, from: GCSBench.other)
+        #expect(bench.updates().last?.state == .alive)
+        bench.receive(exiting, from: worker)
+        #expect(bench.updates().last?.error?.message == "actor Counter is dead: it has exited")
+        #expect(bench.returned(lease) == [true])
+    }
+
+    @Test("an actor that nobody needs is asked to end, and goes with the reason given; one that does not go in time is ended")
+    func gentleEnd() throws {
+        var bench = GCSBench()
+        let actor = bench.register(restarts: -1)
+        bench.subscribe(actor)
+        let (lease, worker) = try bench.grant()
+        bench.step { $0.actors.end(actor, "its last handle is gone", into: &$2) }
+        try bench.answer(from: worker)
+        let asked = bench.sent.filter { if case .endActor = $0.message { true } else { false } }
+        #expect(asked.map(\.to) == [worker], "when it lives, and once")
+        #expect(bench.timers.last?.timer == .endActor(actor))
+        bench.lose(lease, worker)
+        #expect(bench.updates().last?.state == .dead, "a crash meanwhile restarts nothing")
+        #expect(bench.updates().last?.error?.message == "actor Counter is dead: its last handle is gone")
+        let other = bench.register(2)
+        let second = try bench.bringToLife(worker: 501)
+        bench.step { $0.actors.end(other, "its last handle is gone", into: &$2) }
+        bench.fire(.endActor(other))
+        #expect(bench.returned(second.lease) == [true])
+    }
+
     @Test("without a node an actor waits; what no node can hold is dead at once, with the reason") func infeasible() throws {
         var bench = GCSBench(nodes: [])
         let actor = bench.register(1, cpus: 2), big = bench.register(2, cpus: 64)

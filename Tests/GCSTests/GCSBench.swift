@@ -48,7 +48,8 @@ struct GCSBench {
     @discardableResult
     mutating func register(
         _ number: UInt64 = 1, cpus: Int = 0, name: String = "", type: String = "Counter", restarts: Int32 = 0, getIfExists: Bool = false,
-        durable: Bool = false, owner: Address = GCSBench.driver, job: JobID = GCSBench.job, resolved: [ResolvedDependency] = []
+        durable: Bool = false, isDetached: Bool = false, owner: Address = GCSBench.driver, job: JobID = GCSBench.job,
+        resolved: [ResolvedDependency] = []
     ) -> ActorID {
         let id = Self.actor(number, job: job)
         var options = ActorSpecOptions()
@@ -56,6 +57,7 @@ struct GCSBench {
         options.typeName = type
         options.maxRestarts = restarts
         options.getIfExists = getIfExists
+        options.isDetached = isDetached
         var spec = TaskSpec(
             id: TaskID(unique: 1, actor: id), attempt: Attempt(epoch: 1, number: 1),
             lineage: durable ? LineageID(high: 1, low: number) : .none, kind: .actorCreation,

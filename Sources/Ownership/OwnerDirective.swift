@@ -31,6 +31,7 @@ package enum OwnerTimer: Hashable, Sendable {
     case idleLease(LeaseID, use: UInt64)
     case attemptTimeout(TaskID, Attempt)
     case brokenActor(ActorID, connection: UInt64)
+    case askAgain(LeaseID)
 }
 
 /// For status, progress and events: a task has entered a state.

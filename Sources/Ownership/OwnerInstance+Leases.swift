@@ -205,7 +205,8 @@ extension OwnerInstance {
         }
         if let id = entry.tasks.first, let task = tasks[id] {
             switch task.state {
-            case .pushed(m.lease): retryOrFail(id, m.error, into: &out)
+            // No failure of the system: like an error of the body it is tried again only when that was asked for, which ``timedOut`` has seen.
+            case .pushed(m.lease): retryOrFail(id, entry.whyGivenUp ?? m.error, into: &out)
             case .committing(m.lease): enqueue(id, into: &out)  // it had not started
             default: break
             }
@@ -222,6 +223,7 @@ extension OwnerInstance {
     mutating func unload(_ id: LeaseID, of task: TaskID) -> Bool {
         guard let entry = leases[id], entry.worker != nil, entry.tasks.contains(task) else { return false }
         leaveLease(id, task)
+        if entry.whyGivenUp != nil { return false }
         leases[id]?.isSlow = false
         if leases[id]?.tasks.isEmpty == true {
             leases[id]?.expectedNS = 0
@@ -240,14 +242,22 @@ extension OwnerInstance {
     /// A node is gone: what was asked of it is asked at home, what it had granted is lost.
     mutating func rayletLost(_ raylet: Address, now: UInt64, into out: inout [OwnerDirective]) {
         let error = ErrorRecord(RayflowError(.workerCrashed, "node \(raylet.nodeID) is gone"))
-        for (id, lease) in leases where lease.raylet == raylet {
+        let lost = leases.filter { $0.value.raylet == raylet }.sorted { $0.key.number < $1.key.number }
+        for (id, lease) in lost {
             if let worker = lease.worker {
                 leaseLost(LeaseLost(lease: id, worker: worker, error: error), now: now, into: &out)
             } else {
-                drop(id)
-                serve(lease.key, into: &out)
+                // The home raylet may not know yet, and name that node again: it is asked after a pause, not in a circle.
+                leases[id]?.raylet = self.raylet
+                out.append(.startTimer(.askAgain(id), afterNS: Limits.askAgainNS))
             }
         }
+    }
+
+    mutating func askAgain(_ id: LeaseID, into out: inout [OwnerDirective]) {
+        guard let lease = leases[id], lease.worker == nil, lease.raylet == raylet else { return }
+        drop(id)
+        serve(lease.key, into: &out)
     }
 
     mutating func giveBack(_ id: LeaseID, into out: inout [OwnerDirective]) {

@@ -21,17 +21,19 @@ extension OwnerInstance {
 
     /// A ref arrived inside a value or as a handle: one more local reference, in a borrowed row unless it is this process's own.
     package mutating func borrow(_ id: ObjectID, _ origin: RefOrigin) {
-        if objects[id] != nil {
-            objects[id]?.localRefs += 1
-        } else {
-            var entry = ObjectEntry(owner: origin.owner, lineage: origin.lineage)
-            entry.localRefs = 1
-            if origin.owner == address, id.handledActor == nil {
-                // Said to be this process's own, and forgotten here: nobody would ever finish it.
-                entry.state = .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known to its owner (any more)")))
-            }
-            objects[id] = entry
+        makeRow(id, origin)
+        objects[id]?.localRefs += 1
+    }
+
+    /// A row for a ref that was met, unless there is one.
+    private mutating func makeRow(_ id: ObjectID, _ origin: RefOrigin) {
+        guard objects[id] == nil else { return }
+        var entry = ObjectEntry(owner: origin.owner, lineage: origin.lineage)
+        if origin.owner == address, id.handledActor == nil {
+            // Said to be this process's own, and forgotten here: nobody would ever finish it.
+            entry.state = .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known to its owner (any more)")))
         }
+        objects[id] = entry
     }
 
     package func origin(of id: ObjectID) -> RefOrigin {
@@ -119,7 +121,7 @@ extension OwnerInstance {
         entry.remoteWaiters = []
         objects[id] = entry
         for (inner, origin) in state.enclosedRefs {
-            if objects[inner] == nil { objects[inner] = ObjectEntry(owner: origin.owner, lineage: origin.lineage) }
+            makeRow(inner, origin)
             objects[inner]?.containedIn += 1
         }
         for waiter in waiters { answer(id, state, to: waiter.address, request: waiter.request, into: &out) }

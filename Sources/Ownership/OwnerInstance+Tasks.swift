@@ -285,16 +285,15 @@ extension OwnerInstance {
     mutating func timedOut(_ id: TaskID, _ attempt: Attempt, into out: inout [OwnerDirective]) {
         guard let entry = tasks[id], entry.spec.attempt == attempt, case .pushed(let lease) = entry.state else { return }
         let limit = entry.spec.options.timeoutMS
-        if let worker = leases[lease]?.worker {
-            // A body cannot be stopped from outside: its process goes, and the lease with it.
-            out.append(.send(.cancelTask(CancelTask(task: id, attempt: attempt, force: true)), to: worker))
-        }
-        // Nothing is pushed there any more.
-        leases[lease]?.tasks = []
-        leases[lease]?.isSlow = true
         let record = ErrorRecord(RayflowError(.taskTimeout, "attempt \(attempt.number) took longer than \(limit) ms"))
-        // No failure of the system: like an error of the body it is tried again only when that was asked for.
-        if retries(entry.spec.options.retryRule, record) { retryOrFail(id, record, into: &out) } else { fail(id, record, into: &out) }
+        // A body cannot be stopped from outside: its raylet ends the process and then reports the lease as lost, whatever the worker does.
+        if let raylet = leases[lease]?.raylet {
+            out.append(.send(.returnLease(ReturnLease(lease: lease, workerFailed: true)), to: raylet))
+        }
+        leases[lease]?.isSlow = true
+        leases[lease]?.whyGivenUp = record
+        // The next attempt waits for the end of this one. Without one the error is no secret.
+        if entry.retriesLeft == 0 || !retries(entry.spec.options.retryRule, record) { fail(id, record, into: &out) }
     }
 
     // MARK: Cancelling

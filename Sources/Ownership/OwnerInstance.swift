@@ -117,6 +117,7 @@ package struct OwnerInstance: Sendable {
         case .attemptTimeout(let id, let attempt):
             timedOut(id, attempt, into: &out)
         case .brokenActor(let actor, let connection): brokenActor(actor, connection: connection, into: &out)
+        case .askAgain(let id): askAgain(id, into: &out)
         }
     }
 }

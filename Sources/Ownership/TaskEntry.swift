@@ -58,6 +58,8 @@ struct LeaseEntry: Sendable {
     var expectedNS: UInt64 = 0
     /// Its worker gave tasks back: none is pushed behind another until the one that runs has ended.
     var isSlow = false
+    /// Its task ran out of time: the raylet was told to end the worker. Nothing is pushed there any more.
+    var whyGivenUp: ErrorRecord?
     var uses: UInt64 = 0
     var hops: UInt8 = 0
 }

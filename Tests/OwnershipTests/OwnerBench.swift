@@ -162,6 +162,7 @@ struct OwnerBench {
     var requests: [RequestLease] { sent.compactMap { if case .requestLease(let m) = $0.message { m } else { nil } } }
     var pushes: [PushTask] { sent.compactMap { if case .pushTask(let m) = $0.message { m } else { nil } } }
     var pushed: [String] { pushes.map(\.spec.function.name) }
+    var returns: [ReturnLease] { sent.compactMap { if case .returnLease(let m) = $0.message { m } else { nil } } }
     var returned: [LeaseID] { sent.compactMap { if case .returnLease(let m) = $0.message { m.lease } else { nil } } }
     var cancelledLeases: [LeaseID] { sent.compactMap { if case .cancelLease(let m) = $0.message { m.lease } else { nil } } }
     var cancelledTasks: [CancelTask] { sent.compactMap { if case .cancelTask(let m) = $0.message { m } else { nil } } }

@@ -64,6 +64,18 @@ struct ReferenceTests {
         #expect(bench.owner.objectCount == 0)
     }
 
+    @Test("a ref inside a result that is said to be this process's own, and was forgotten, is lost and not waited for")
+    func forgottenInside() {
+        var bench = OwnerBench()
+        let inner = bench.spec().result(0)
+        let task = bench.submit()
+        bench.grant()
+        bench.reply(bench.pushes[0], .finished([.value(0, refs: [inner])]))
+        #expect(bench.failure(of: inner)?.code == .objectLost)
+        bench.release([task.ref])
+        #expect(bench.owner.objectCount == 0)
+    }
+
     @Test("a ref that has left inside a value is kept for the life of the job")
     func escaped() {
         var bench = OwnerBench()

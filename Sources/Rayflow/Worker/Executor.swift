@@ -29,6 +29,7 @@ package final class Executor: @unchecked Sendable {
     /// What the loop and the task thread share.
     private struct Shared {
         var running: [TaskID: Running] = [:]
+        var started = StartedTasks()
         /// Of functions that wait for the one that runs.
         var line: [Pushed] = []
         var head = 0
@@ -95,8 +96,12 @@ package final class Executor: @unchecked Sendable {
     // MARK: Tasks
 
     package func push(_ m: PushTask, from: Address) {
+        let (known, isRepeated) = lock.withLock {
+            (shared.running[m.spec.id], shared.started.contains(m.spec.id, m.spec.attempt))
+        }
+        if isRepeated, known == nil { return }  // the same push again: it has run
         if m.spec.kind == .actorCall { return call(m, from: from) }
-        if let known = lock.withLock({ shared.running[m.spec.id] }) {
+        if let known {
             if known.attempt < m.spec.attempt { reply(m, to: from, .stale) }
             return  // the same push again: it is running
         }
@@ -200,7 +205,10 @@ package final class Executor: @unchecked Sendable {
         let context = TaskContext(
             name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
             node: core.identity.node, resources: spec.options.resources, cluster: cluster, host: host, record: scope)
-        lock.withLock { shared.running[spec.id] = Running(attempt: spec.attempt) }
+        lock.withLock {
+            shared.running[spec.id] = Running(attempt: spec.attempt)
+            shared.started.insert(spec.id, spec.attempt)
+        }
         let body = Task(executorPreference: host == nil ? threads : actor?.threads ?? threads) { [self] in
             let started = rf_monotonic_ns()
             var arguments: [ResolvedArgument] = []

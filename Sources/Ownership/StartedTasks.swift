@@ -1,0 +1,26 @@
+package import RayflowCore
+
+/// What an executor has started lately: a push that comes twice makes no second attempt, also when the first has ended.
+package struct StartedTasks: Sendable {
+    private struct Key: Hashable {
+        let task: TaskID
+        let attempt: Attempt
+    }
+    private let limit: Int
+    private var known: Set<Key> = []
+    private var inOrder: [Key] = []
+    private var oldest = 0
+
+    package init(limit: Int = Limits.startedTasks) { self.limit = limit }
+
+    package func contains(_ task: TaskID, _ attempt: Attempt) -> Bool { known.contains(Key(task: task, attempt: attempt)) }
+
+    package mutating func insert(_ task: TaskID, _ attempt: Attempt) {
+        let key = Key(task: task, attempt: attempt)
+        guard known.insert(key).inserted else { return }
+        if inOrder.count < limit { return inOrder.append(key) }
+        known.remove(inOrder[oldest])
+        inOrder[oldest] = key
+        oldest = (oldest + 1) % limit
+    }
+}

@@ -1,0 +1,7 @@
+/// Rare branches that a good set of seeds reaches.
+enum Probe: String, CaseIterable {
+    case workerCrashed, workerCrashedInTask, nodeCrashed, nodeJoined, workerNeverStarted, frameDuplicated, connectionBroken
+    case taskRetried, taskFailed, taskCancelled, taskTimedOut, pushedBehind, tasksReturned, blocked, spilledBack, leaseLost
+    case actorRestarted, actorDied, actorKilled, actorFound, actorExited, callRetried
+    case refMoved, refBorrowed, objectPulled, objectLost, ownerDied, getTimedOut
+}

@@ -1,0 +1,41 @@
+import Ownership
+import RayflowCore
+
+/// The shell of the actor of a simulated worker.
+final class SimulatedActor {
+    let id: ActorID
+    private let process: SimulatedProcess
+    private unowned let executor: SimulatedExecutor
+    private var instance: ActorInstance
+    private var outbox: [ActorInstance.Directive] = []
+    private var isDraining = false
+
+    init(_ m: PushTask, process: SimulatedProcess, executor: SimulatedExecutor) {
+        id = m.spec.id.actor
+        self.process = process
+        self.executor = executor
+        instance = ActorInstance(limit: Int(clamping: m.spec.sequence), groups: m.spec.options.groups)
+    }
+
+    func event(_ body: (inout ActorInstance, inout [ActorInstance.Directive]) -> Void) {
+        body(&instance, &outbox)
+        guard !isDraining else { return }
+        isDraining = true
+        while !outbox.isEmpty {
+            let directives = outbox
+            outbox = []
+            for directive in directives where process.isAlive { carryOut(directive) }
+        }
+        isDraining = false
+    }
+
+    private func carryOut(_ directive: ActorInstance.Directive) {
+        switch directive {
+        case .start(let m, let from): executor.start(m, from: from)
+        case .reply(let m, let to, let outcome): executor.reply(m, to: to, outcome)
+        case .send(let message, let to): process.send(message, to: to)
+        case .startExitTimer(let delay): process.after(delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
+        case .leave(let error): process.send(.actorExiting(ActorExiting(actor: id, error: error)), to: .gcs)
+        }
+    }
+}

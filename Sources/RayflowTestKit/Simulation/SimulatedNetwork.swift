@@ -1,0 +1,113 @@
+import RayflowCore
+import Transport
+
+/// Connections between simulated processes: frames of one arrive in order and are not lost while it lives; frames of different ones meet in any
+/// order, and a frame may come twice. When a connection ends, what is under way arrives up to some point, then both sides hear of it.
+///
+/// This is what sockets do. A frame that is lost on a living connection is a fault that no production transport has.
+final class SimulatedNetwork {
+    /// Two directions; `0` leads to the greater address.
+    private final class Connection {
+        let low: Address, high: Address
+        var lastDue: [UInt64] = [0, 0]
+        /// After the end of the connection: what is due later is lost.
+        var cutoff: [UInt64] = [.max, .max]
+        /// Tasks were pushed on it for a lease: the owner hears of their loss from the raylet, which sees processes end and not connections.
+        var carriesTasks = false
+        init(_ low: Address, _ high: Address) {
+            self.low = low
+            self.high = high
+        }
+        func direction(from: Address) -> Int { from == low ? 0 : 1 }
+    }
+    private struct Pair: Hashable {
+        let low: Address, high: Address
+        init(_ a: Address, _ b: Address) { (low, high) = a.precedes(b) ? (a, b) : (b, a) }
+        func precedes(_ other: Pair) -> Bool { low == other.low ? high.precedes(other.high) : low.precedes(other.low) }
+    }
+
+    private unowned let world: SimulatedWorld
+    private var connections: [Pair: Connection] = [:]
+    private var random: SeededGenerator
+    private(set) var frames = 0
+
+    init(_ world: SimulatedWorld, _ random: SeededGenerator) {
+        self.world = world
+        self.random = random
+    }
+
+    private func latency() -> UInt64 {
+        random.next(in: 0...99) < 3
+            ? random.next(in: 0...SimulationLimits.slowLatencyNS) : random.next(in: 1_000...SimulationLimits.latencyNS)
+    }
+
+    func send(_ message: Message, from: Address, to: Address) {
+        let wire = message.wire
+        let kind = type(of: wire).kind, body = wire.body
+        frames += 1
+        guard world.isServed(to) else {
+            return world.after(latency()) { [world] in world.disconnected(to, at: from) }
+        }
+        let pair = Pair(from, to)
+        let connection = connections[pair] ?? Connection(pair.low, pair.high)
+        connections[pair] = connection
+        if case .pushTask(let m) = message, m.spec.kind == .function { connection.carriesTasks = true }
+        transmit(kind, body, from, to, connection)
+        if world.hasFaults, random.next(in: 0...99) < 3 {
+            world.sometimes(.frameDuplicated)
+            transmit(kind, body, from, to, connection)
+        }
+    }
+
+    /// The two will hear of each other's end, also when no frame has passed.
+    func connect(_ a: Address, _ b: Address) {
+        let pair = Pair(a, b)
+        if connections[pair] == nil { connections[pair] = Connection(pair.low, pair.high) }
+    }
+
+    private func transmit(_ kind: UInt8, _ body: [UInt8], _ from: Address, _ to: Address, _ connection: Connection) {
+        let direction = connection.direction(from: from)
+        let due = max(world.now + latency(), connection.lastDue[direction])
+        connection.lastDue[direction] = due
+        world.at(due) { [world] in
+            guard due <= connection.cutoff[direction] else { return }
+            world.deliver(kind, body, from: from, to: to)
+        }
+    }
+
+    /// The process is gone: its peers hear of it behind the last frame that reaches them.
+    func closeAll(of address: Address) {
+        for pair in connections.keys.filter({ $0.low == address || $0.high == address }).sorted(by: { $0.precedes($1) }) {
+            let peer = pair.low == address ? pair.high : pair.low
+            end(pair, telling: [peer])
+        }
+    }
+
+    /// A fault between two living processes. Both find each other again with the next frame.
+    func breakOne(where isMeant: (Address, Address) -> Bool) -> (Address, Address)? {
+        let open = connections.filter { $0.key.low.isProcess && $0.key.high.isProcess && !$0.value.carriesTasks }.keys
+            .filter { isMeant($0.low, $0.high) }.sorted { $0.precedes($1) }
+        guard !open.isEmpty else { return nil }
+        let pair = open[Int(random.next(in: 0...UInt64(open.count - 1)))]
+        end(pair, telling: [pair.low, pair.high])
+        return (pair.low, pair.high)
+    }
+
+    private func end(_ pair: Pair, telling sides: [Address]) {
+        guard let connection = connections.removeValue(forKey: pair) else { return }
+        for side in sides {
+            let peer = side == pair.low ? pair.high : pair.low
+            let direction = connection.direction(from: peer)
+            let cutoff = world.now + random.next(in: 0...SimulationLimits.latencyNS)
+            connection.cutoff[direction] = cutoff
+            world.at(cutoff) { [world] in world.disconnected(peer, at: side) }
+        }
+        for side in [pair.low, pair.high] where !sides.contains(side) {
+            connection.cutoff[connection.direction(from: side == pair.low ? pair.high : pair.low)] = 0
+        }
+    }
+}
+
+extension Address {
+    func precedes(_ other: Address) -> Bool { (node, entity) < (other.node, other.entity) }
+}

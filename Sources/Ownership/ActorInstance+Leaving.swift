@@ -10,7 +10,9 @@ extension ActorInstance {
         }
         let error = ErrorRecord(.actorDied, "actor \(name) is dead: it has exited")
         phase = .exiting(error)
-        for call in queued.values { out.append(.reply(call.push, to: call.from, .failed(error, isApplicationError: true))) }
+        for call in queued.values.sorted(by: { $0.push.spec.id.unique < $1.push.spec.id.unique }) {
+            out.append(.reply(call.push, to: call.from, .failed(error, isApplicationError: true)))
+        }
         queued = [:]
         leaveWhenDone(into: &out)
     }

@@ -126,12 +126,15 @@ extension OwnerInstance {
 
     /// A lease that lies idle under one key must not keep another key of this owner waiting.
     private mutating func returnIdleLeases(except key: SchedulingKey, into out: inout [OwnerDirective]) {
-        for (other, queue) in queues where other != key && !queue.idle.isEmpty && queue.ready.isEmpty {
-            for lease in queue.idle {
-                if let entry = leases.removeValue(forKey: lease) {
-                    out.append(.send(.returnLease(ReturnLease(lease: lease, workerFailed: false)), to: entry.raylet))
-                }
+        guard queues.count > 1 else { return }
+        let unused = queues.filter { $0.key != key && !$0.value.idle.isEmpty && $0.value.ready.isEmpty }
+        // In the order of the leases, so that the same events give the same directives.
+        for lease in unused.values.flatMap(\.idle).sorted(by: { $0.number < $1.number }) {
+            if let entry = leases.removeValue(forKey: lease) {
+                out.append(.send(.returnLease(ReturnLease(lease: lease, workerFailed: false)), to: entry.raylet))
             }
+        }
+        for other in unused.keys {
             queues[other]?.idle = []
             if queues[other]?.isUnused == true { queues[other] = nil }
         }

@@ -103,7 +103,9 @@ package struct OwnerInstance: Sendable {
             openRequests[request] = nil
             finish(id, .failed(ErrorRecord(RayflowError(.ownerDied, "the process that owned object \(id) is gone"))), into: &out)
         }
-        for id in actors.keys { connectionToActorLost(id, peer, now: now, into: &out) }
+        for id in actors.keys.sorted(by: { ($0.unique, $0.salt) < ($1.unique, $1.salt) }) {
+            connectionToActorLost(id, peer, now: now, into: &out)
+        }
     }
 
     package mutating func timerFired(_ timer: OwnerTimer, now: UInt64, into out: inout [OwnerDirective]) {

@@ -127,6 +127,7 @@ extension OwnerInstance {
         for waiter in waiters { answer(id, state, to: waiter.address, request: waiter.request, into: &out) }
         for task in dependents { dependencyFinished(task, of: id, state, into: &out) }
         out.append(.ready(id))
+        if id.index == 1, !streams.isEmpty { endStream(of: id.task, into: &out) }
         dropIfUnneeded(id, into: &out)
     }
 

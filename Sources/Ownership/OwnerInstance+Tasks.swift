@@ -7,15 +7,19 @@ extension OwnerInstance {
     /// - Parameters:
     ///   - fingerprint: must equal the recorded one for an outcome of an earlier epoch to be reused; empty when there is none.
     ///   - parent: lineage of the task (or driver) that submits.
+    ///   - parentTask: the task that submits, for its cancellation; nil: none is cancelled with it.
     package mutating func submit(
-        _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, now: UInt64, into out: inout [OwnerDirective]
+        _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, parentTask: TaskID? = nil, now: UInt64,
+        into out: inout [OwnerDirective]
     ) {
         for (index, id) in spec.results.enumerated() {
             var entry = ObjectEntry(owner: address, lineage: isDurable ? spec.lineage.result(index) : .none)
             entry.localRefs = 1
             objects[id] = entry
         }
-        if !spec.lineage.isNone, let recorded = history[spec.lineage], recorded.fingerprint == fingerprint,
+        if spec.options.streamWindow > 0 { openStream(spec) }
+        // The items of a stream are not kept in the journal: it is made again.
+        if !spec.lineage.isNone, spec.options.streamWindow == 0, let recorded = history[spec.lineage], recorded.fingerprint == fingerprint,
             recorded.version == nil || recorded.version == spec.function.version,
             recorded.isInFiles || recorded.states.count == Int(spec.resultCount)
         {
@@ -36,7 +40,7 @@ extension OwnerInstance {
             return
         }
         if isDurable { out.append(.journal(.submitted(spec, parent: parent))) }
-        start(spec, fingerprint: fingerprint, into: &out)
+        start(spec, fingerprint: fingerprint, parentTask: parentTask, into: &out)
     }
 
     /// Recorded results are back, or (nil) could not be read: then the task runs again.
@@ -52,13 +56,16 @@ extension OwnerInstance {
         for (object, state) in zip(entry.spec.results, recorded.states) { finish(object, state, into: &out) }
     }
 
-    private mutating func start(_ spec: TaskSpec, fingerprint: [UInt8], into out: inout [OwnerDirective]) {
+    private mutating func start(
+        _ spec: TaskSpec, fingerprint: [UInt8], parentTask: TaskID? = nil, into out: inout [OwnerDirective]
+    ) {
         var refs: [ObjectID] = []
         for argument in spec.arguments { argument.collect(into: &refs) }
         var seen = Set<ObjectID>()
         refs = refs.filter { seen.insert($0).inserted }
         var entry = TaskEntry(
             spec: spec, state: .queued, retriesLeft: spec.options.maxRetries, fingerprint: fingerprint, dependencies: refs)
+        entry.parent = parentTask?.unique ?? 0
         for argument in spec.arguments { escape(argument.nestedRefs) }
         var waiting = 0
         for id in refs {
@@ -218,6 +225,7 @@ extension OwnerInstance {
             let text = "\(entry.spec.function.name) returned \(states.count) results, \(entry.spec.resultCount) were expected"
             return fail(id, ErrorRecord(RayflowError(.typeMismatch, text)), into: &out)
         }
+        if entry.spec.options.streamWindow > 0, let fault = fault(ofStream: entry.spec, states) { return fail(id, fault, into: &out) }
         adopt(m.moved, into: &out)
         // The journal of an actor's process has an actor call already.
         if isDurable, entry.spec.kind != .actorCall {
@@ -298,11 +306,13 @@ extension OwnerInstance {
 
     // MARK: Cancelling
 
-    /// Cancels the task that makes `object`: a pending one never runs, a running one is told (`force` ends its process).
-    package mutating func cancel(_ object: ObjectID, force: Bool, into out: inout [OwnerDirective]) {
+    /// Cancels the task that makes `object`: a pending one never runs, a running one is told (`force` ends its process). It is not tried again.
+    ///
+    /// - Parameter recursive: what the running task has submitted is cancelled as well.
+    package mutating func cancel(_ object: ObjectID, force: Bool, recursive: Bool = true, into out: inout [OwnerDirective]) {
         guard let entry = tasks[object.task] else {
             if let row = objects[object], row.owner != address, row.state == nil {
-                out.append(.send(.cancelObject(CancelObject(object: object, force: force, recursive: true)), to: row.owner))
+                out.append(.send(.cancelObject(CancelObject(object: object, force: force, recursive: recursive)), to: row.owner))
             }
             return
         }
@@ -312,15 +322,25 @@ extension OwnerInstance {
         switch entry.state {
         case .pushed(let lease):
             guard let worker = leases[lease]?.worker else { return }
-            out.append(.send(.cancelTask(CancelTask(task: id, attempt: entry.spec.attempt, force: force)), to: worker))
+            let message = CancelTask(task: id, attempt: entry.spec.attempt, force: force, recursive: recursive)
+            out.append(.send(.cancelTask(message), to: worker))
         case .inActorLine where isSent(id):
             guard let worker = actors[id.actor]?.worker else {
                 // Whatever has become of its process: it is not made again.
                 return fail(id, ErrorRecord(.cancelled, "the call was cancelled"), into: &out)
             }
-            out.append(.send(.cancelTask(CancelTask(task: id, attempt: entry.spec.attempt, force: false)), to: worker))
+            let message = CancelTask(task: id, attempt: entry.spec.attempt, force: false, recursive: recursive)
+            out.append(.send(.cancelTask(message), to: worker))
         default:
             fail(id, ErrorRecord(RayflowError(.cancelled, "the task was cancelled before it started")), into: &out)
+        }
+    }
+
+    /// A task that runs in this process is cancelled: so is what it has submitted and has not ended.
+    package mutating func cancelChildren(of parent: TaskID, force: Bool, into out: inout [OwnerDirective]) {
+        let children = tasks.values.filter { $0.parent == parent.unique && !$0.isCancelled }.map(\.spec.id)
+        for id in children.sorted(by: { $0.unique < $1.unique }) {
+            cancel(ObjectID(task: id, index: 1), force: force, into: &out)
         }
     }
 

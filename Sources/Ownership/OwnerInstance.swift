@@ -23,6 +23,7 @@ package struct OwnerInstance: Sendable {
     /// Mean duration of each function that has run, in nanoseconds, by its index in the function table.
     var durations: [UInt32: UInt64] = [:]
     var actors: [ActorID: ActorLine] = [:]
+    var streams: [TaskID: StreamState] = [:]
     /// Finished submissions of earlier epochs by lineage. Each is used as often as it is asked for.
     var history: [LineageID: Recorded] = [:]
     var nextLease: UInt64 = 1
@@ -86,7 +87,8 @@ package struct OwnerInstance: Sendable {
         case .taskReply(let m): taskReply(m, from: from, now: now, into: &out)
         case .objectReply(let m): objectReply(m, into: &out)
         case .getObject(let m): getObject(m, from: from, into: &out)
-        case .cancelObject(let m): cancel(m.object, force: m.force, into: &out)
+        case .cancelObject(let m): cancel(m.object, force: m.force, recursive: m.recursive, into: &out)
+        case .streamItem(let m): streamItem(m, from: from, into: &out)
         case .actorUpdate(let m): actorUpdate(m, now: now, into: &out)
         case .actorReply(let m): actorReply(m, now: now, into: &out)
         case .actorExiting(let m): actorExiting(m, from: from, into: &out)

@@ -12,6 +12,8 @@ struct TaskEntry: Sendable {
     var fingerprint: [UInt8]
     /// Distinct refs among the arguments.
     var dependencies: [ObjectID]
+    /// The task that submitted it, by its unique number; 0 when that is not said.
+    var parent: UInt64 = 0
     var isCancelled = false
     /// Was on a worker that died, and nobody knows which of the tasks there it was that killed it: it is pushed alone from now on.
     var isSuspect = false

@@ -81,6 +81,12 @@ public final class Cluster: Sendable {
         withExtendedLifetime(ref.box) {}
     }
 
+    /// Cancels the task of a stream: the stream throws `cancelled` after the items that have arrived, then stays ended.
+    public func cancel<Item>(_ stream: ObjectRefStream<Item>, force: Bool = false, recursive: Bool = true) async throws {
+        try await engine.cancel(stream.box.end.id, force: force, recursive: recursive)
+        withExtendedLifetime(stream.box) {}
+    }
+
     /// Ends an actor at once; its running call fails.
     /// - Parameter restart: whether its `maxRestarts` applies.
     public func kill<A>(_ actor: ActorHandle<A>, restart: Bool = false) async throws {

@@ -32,6 +32,11 @@ package protocol Engine: AnyObject, Sendable {
     func retain(_ id: ObjectID)
     func release(_ id: ObjectID)
 
+    /// Waits for the next item of the stream whose end is this object.
+    func nextItem(of end: ObjectID) async throws(CancellationError) -> NextItem
+    /// Nobody reads the stream any more. Called on any thread, also inside `deinit`.
+    func closeStream(_ end: ObjectID)
+
     func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError)
     func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError)
     func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor?
@@ -43,4 +48,14 @@ package protocol Engine: AnyObject, Sendable {
 
     /// Ends the cluster if this process made it, else leaves it.
     func shutDown() async
+}
+
+// Of engines without streams: the end is all that there is.
+extension Engine {
+    package func nextItem(of end: ObjectID) async throws(CancellationError) -> NextItem {
+        if case .failed(let record) = try await fetch(end, timeout: nil) { return .failed(record) }
+        return .ended
+    }
+
+    package func closeStream(_ end: ObjectID) {}
 }

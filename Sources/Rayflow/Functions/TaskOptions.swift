@@ -15,6 +15,9 @@ public struct TaskOptions: Sendable, Hashable {
     package var environment: [String: String] = [:]
     package var persist = Persist.auto
     package var key: String?
+    /// Of streams only.
+    package var window: Int?
+    package var isSpread = false
 
     package init() {}
 
@@ -33,6 +36,13 @@ public struct TaskOptions: Sendable, Hashable {
         spec.priority = Int32(clamping: priority)
         spec.name = name ?? ""
         spec.environment = environment
+        if let window {
+            guard (1...StreamLimits.largestWindow).contains(window) else {
+                throw RayflowError(.invalidArgument, "window: \(window) is not between 1 and \(StreamLimits.largestWindow)")
+            }
+            spec.streamWindow = UInt32(window)
+        }
+        spec.isSpread = isSpread
         return spec
     }
 }

@@ -5,10 +5,17 @@ public struct ValueCodec: Sendable {
     package let tag: String
     let isOptional: Bool
     let json: @Sendable (EncodedObject) throws -> JSON
+    /// Puts the elements of an array one by one and gives the list of refs; nil for other types.
+    let spread: (@Sendable (Payload, Cluster) throws -> Payload)?
 
     init<T: RemoteValue>(_: T.Type) {
         tag = T._typeTag
         isOptional = T.self is any OptionalValue.Type
+        if let array = T.self as? any (SpreadableValue & SendableMetatype).Type {
+            spread = { payload, cluster in try array.spread(payload, in: cluster) }
+        } else {
+            spread = nil
+        }
         json = { object in try JSONValueEncoder.json(try object.decode(T.self, in: nil)) }
     }
 }

@@ -196,6 +196,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         switch message {
         case .pushTask(let m): executor?.push(m, from: from)
         case .cancelTask(let m): executor?.cancel(m)
+        case .streamAck(let m): executor?.producers.acknowledged(m)
         case .shutdownWorker: executor?.shutDown()
         case .endActor(let m): executor?.endActor(m)
         case .actorExitSeen(let m): executor?.exitSeen(m, from: from)
@@ -334,7 +335,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
                 id: id, attempt: Attempt(epoch: identity.epoch, number: 1), lineage: lineage, kind: kind, function: function,
                 owner: address, arguments: wire, resultCount: UInt32(resultCount), options: options)
             step { owner, out in
-                owner.submit(spec, fingerprint: fingerprint, parent: scope.lineage, now: self.loop.now, into: &out)
+                owner.submit(spec, fingerprint: fingerprint, parent: scope.lineage, parentTask: scope.task, now: self.loop.now, into: &out)
                 for id in held { owner.release(id, into: &out) }
             }
             note(spec, in: scope)
@@ -405,7 +406,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
                 lineage: lineage(scope, options.name, key: call.options.key, call.arguments, on: actorLineage), kind: .actorCall,
                 function: call.method, owner: address, arguments: wire, resultCount: UInt32(call.resultCount), options: options)
             step { owner, out in
-                owner.submit(spec, parent: scope.lineage, now: self.loop.now, into: &out)
+                owner.submit(spec, parent: scope.lineage, parentTask: scope.task, now: self.loop.now, into: &out)
                 for id in held { owner.release(id, into: &out) }
             }
             note(spec, in: scope)
@@ -497,7 +498,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         guard !force || id.task.actor.unique == 0 || id.handledActor != nil else {
             throw RayflowError(.invalidArgument, "cancel(force: true): a call of an actor shares its process with others; use kill(_:)")
         }
-        step { owner, out in owner.cancel(id, force: force, into: &out) }
+        step { owner, out in owner.cancel(id, force: force, recursive: recursive, into: &out) }
     }
 
     /// Names of other jobs do not meet those of this one.

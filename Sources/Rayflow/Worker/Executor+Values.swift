@@ -73,7 +73,7 @@ extension Executor {
         }
     }
 
-    private func store(_ payload: Payload, as id: ObjectID, _ attempt: Attempt) throws -> ObjectState {
+    func store(_ payload: Payload, as id: ObjectID, _ attempt: Attempt) throws -> ObjectState {
         if payload.bytes.count <= RuntimeLimits.inlineBytes { return .inline(core.enclose(payload)) }
         let layout = ObjectLayout(payload)
         // What an attempt that was lost has left behind is nobody's.
@@ -85,7 +85,7 @@ extension Executor {
             nodes: [core.identity.node], size: UInt64(layout.byteCount), refs: payload.refs, origins: core.enclose(payload).origins)
     }
 
-    private func moved(_ states: [ObjectState]) async throws -> [MovedObject] {
+    func moved(_ states: [ObjectState]) async throws -> [MovedObject] {
         var moved: [MovedObject] = []
         var seen: Set<ObjectID> = []
         var open = states.flatMap(\.nestedRefs)

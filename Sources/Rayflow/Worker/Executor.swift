@@ -64,6 +64,7 @@ package final class Executor: @unchecked Sendable {
     /// A process of its own ends when a body has to be stopped; one that lives in a driver only asks.
     private let isProcess: Bool
     private let threads: ThreadExecutor
+    let producers = StreamProducers()
     private var shared = Shared()
     private var actor: HostedActor?
     private let lock = Lock()
@@ -182,7 +183,9 @@ package final class Executor: @unchecked Sendable {
             post(replyMessage(m, .failed(ErrorRecord(error), isApplicationError: true)), to: pushed.from)
             return startNext()
         }
-        run(m, from: pushed.from, host: nil) { call in try await entry.invoke(call) }
+        let options = m.spec.options
+        let isUsual = options.streamWindow == 0 && !options.isSpread
+        run(m, from: pushed.from, host: nil, isUsual ? entry.invoke : invocation(of: entry, m.spec, owner: pushed.from))
     }
 
     /// Runs one body: arguments in, results out, reply. From any thread.
@@ -227,7 +230,9 @@ package final class Executor: @unchecked Sendable {
             if host == nil { for child in scope.submissions { _ = try? await core.settle(child) } }
             let elapsed = rf_monotonic_ns() - started
             lock.withLock { shared.running[spec.id] = nil }
-            let isPlain = finished == nil && borrowed.isEmpty && moved.isEmpty && spec.kind == .function
+            // The reply of a stream goes the way of its items, behind them.
+            let isPlain =
+                finished == nil && borrowed.isEmpty && moved.isEmpty && spec.kind == .function && spec.options.streamWindow == 0
             if isPlain {
                 post(replyMessage(m, outcome, executionNS: elapsed), to: from)
             } else {
@@ -327,6 +332,7 @@ package final class Executor: @unchecked Sendable {
         switch found {
         case .running(let body):
             body?.cancel()
+            if m.recursive { core.step { $0.cancelChildren(of: m.task, force: m.force, into: &$1) } }
             if m.force, isProcess { _exit(Int32(128 + SIGKILL)) }
         case .waiting(let pushed): reply(pushed.push, to: pushed.from, .cancelled)
         case .nowhere: actor?.cancel(m.task)

@@ -22,6 +22,8 @@ extension RayflowError.Code {
     public static let objectLost = Self(rawValue: "objectLost")
     /// The process that owned the object died, and with it what was known about the object.
     public static let ownerDied = Self(rawValue: "ownerDied")
+    /// A stream that was produced again after a crash had fewer items than before.
+    public static let streamNotDeterministic = Self(rawValue: "streamNotDeterministic")
     /// What would be needed to recompute the object is no longer kept.
     public static let lineageEvicted = Self(rawValue: "lineageEvicted")
     /// The object was not ready within the time given to `get`.

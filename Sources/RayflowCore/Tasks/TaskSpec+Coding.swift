@@ -52,6 +52,8 @@ extension ByteWriter {
             writer.string(group.name)
             writer.u32(group.limit)
         }
+        u32(value.streamWindow)
+        bool(value.isSpread)
     }
 
     public mutating func actorOptions(_ value: ActorSpecOptions) {
@@ -130,6 +132,8 @@ extension ByteReader {
         }
         value.hasSideEffects = try bool()
         value.groups = try list(unit: 8) { (reader) throws(DecodingFault) in CallGroup(name: try reader.string(), limit: try reader.u32()) }
+        value.streamWindow = try u32()
+        value.isSpread = try bool()
         return value
     }
 

@@ -130,6 +130,10 @@ public struct SpecOptions: Hashable, Sendable {
     public var hasSideEffects = false
     /// Creations: the actor's concurrency groups. Calls: the one that the call belongs to; without one it is the default group.
     public var groups: [CallGroup] = []
+    /// Above 0, the task is a stream: how many items it may be ahead of its consumer. Its one result is the number of items.
+    public var streamWindow: UInt32 = 0
+    /// The elements of the result, an array, become objects of their own.
+    public var isSpread = false
     public init() {}
 
     /// Retries of an actor's call: as many as the actor's ``ActorSpecOptions/maxTaskRetries``.

@@ -23,6 +23,8 @@ public enum Message: Sendable {
     case tasksReturned(TasksReturned)
     case cancelTask(CancelTask)
     case blocked(Blocked)
+    case streamItem(StreamItem)
+    case streamAck(StreamAck)
     case requestLease(RequestLease)
     case leaseGranted(LeaseGranted)
     case leaseSpillback(LeaseSpillback)
@@ -74,6 +76,8 @@ public enum Message: Sendable {
         case TasksReturned.kind: self = .tasksReturned(try TasksReturned(from: &reader))
         case CancelTask.kind: self = .cancelTask(try CancelTask(from: &reader))
         case Blocked.kind: self = .blocked(try Blocked(from: &reader))
+        case StreamItem.kind: self = .streamItem(try StreamItem(from: &reader))
+        case StreamAck.kind: self = .streamAck(try StreamAck(from: &reader))
         case RequestLease.kind: self = .requestLease(try RequestLease(from: &reader))
         case LeaseGranted.kind: self = .leaseGranted(try LeaseGranted(from: &reader))
         case LeaseSpillback.kind: self = .leaseSpillback(try LeaseSpillback(from: &reader))
@@ -127,6 +131,8 @@ public enum Message: Sendable {
         case .tasksReturned(let message): message
         case .cancelTask(let message): message
         case .blocked(let message): message
+        case .streamItem(let message): message
+        case .streamAck(let message): message
         case .requestLease(let message): message
         case .leaseGranted(let message): message
         case .leaseSpillback(let message): message

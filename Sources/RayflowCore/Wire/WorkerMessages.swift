@@ -143,29 +143,33 @@ public struct TasksReturned: WireMessage {
     }
 }
 
-/// Cancels the body of a pushed task; `force` ends the worker.
+/// Cancels the body of a pushed task; `force` ends the worker, `recursive` cancels what the body has submitted too.
 public struct CancelTask: WireMessage {
     public static let kind: UInt8 = 5
     public var task: TaskID
     public var attempt: Attempt
     public var force: Bool
+    public var recursive: Bool
 
-    public init(task: TaskID, attempt: Attempt, force: Bool) {
+    public init(task: TaskID, attempt: Attempt, force: Bool, recursive: Bool = true) {
         self.task = task
         self.attempt = attempt
         self.force = force
+        self.recursive = recursive
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
         task = try r.task()
         attempt = try r.attempt()
         force = try r.bool()
+        recursive = try r.bool()
     }
 
     public func write(to w: inout ByteWriter) {
         w.task(task)
         w.attempt(attempt)
         w.bool(force)
+        w.bool(recursive)
     }
 }
 

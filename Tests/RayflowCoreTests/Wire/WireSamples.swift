@@ -92,6 +92,13 @@ enum WireSamples {
         ("taskStale", .taskReply(reply(.stale))),
         ("tasksReturned", .tasksReturned(TasksReturned(lease: lease, tasks: [.init(task: task, attempt: attempt)]))),
         ("cancelTask", .cancelTask(CancelTask(task: task, attempt: attempt, force: true))),
+        (
+            "streamItem",
+            .streamItem(
+                StreamItem(
+                    task: task, attempt: attempt, number: 3, state: .inline(EnclosedPayload(Payload(type: "Int", bytes: [5]))), moved: []))
+        ),
+        ("streamAck", .streamAck(StreamAck(task: task, attempt: attempt, taken: 3, isClosed: true))),
         ("blocked", .blocked(Blocked(process: 1, isBlocked: true))),
         (
             "requestLease",

@@ -265,6 +265,7 @@ extension OwnerInstance {
         default: break
         }
         for object in entry.dependencies { objects[object]?.taskRefs -= 1 }
+        if !gates.isEmpty { openGates(into: &out) }
     }
 
     private func retries(_ rule: RetryRule, _ record: ErrorRecord) -> Bool {

@@ -24,6 +24,8 @@ package struct OwnerInstance: Sendable {
     var durations: [UInt32: UInt64] = [:]
     var actors: [ActorID: ActorLine] = [:]
     var streams: [TaskID: StreamState] = [:]
+    /// Finished when half of the pending tasks that are allowed have ended.
+    var gates: [ObjectID] = []
     /// Finished submissions of earlier epochs by lineage. Each is used as often as it is asked for.
     var history: [LineageID: Recorded] = [:]
     var nextLease: UInt64 = 1

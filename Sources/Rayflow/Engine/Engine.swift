@@ -37,6 +37,9 @@ package protocol Engine: AnyObject, Sendable {
     /// Nobody reads the stream any more. Called on any thread, also inside `deinit`.
     func closeStream(_ end: ObjectID)
 
+    /// Returns when less than half of the tasks that may be pending are.
+    func capacity() async throws(CancellationError)
+
     func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError)
     func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError)
     func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor?
@@ -50,7 +53,7 @@ package protocol Engine: AnyObject, Sendable {
     func shutDown() async
 }
 
-// Of engines without streams: the end is all that there is.
+// Of engines without streams and queues: the end is all that there is, and there is always room.
 extension Engine {
     package func nextItem(of end: ObjectID) async throws(CancellationError) -> NextItem {
         if case .failed(let record) = try await fetch(end, timeout: nil) { return .failed(record) }
@@ -58,4 +61,5 @@ extension Engine {
     }
 
     package func closeStream(_ end: ObjectID) {}
+    package func capacity() async throws(CancellationError) {}
 }

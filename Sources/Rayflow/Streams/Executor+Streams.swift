@@ -14,6 +14,6 @@ extension Executor {
                 return try await RunningStream.$target.withValue(producer) { try await entry.invoke(call) }
             }
         }
-        return { [cluster] call in try await entry.spread(try await entry.invoke(call), in: cluster) }
+        return { [cluster] call in try entry.spread(try await entry.invoke(call), in: cluster) }
     }
 }

@@ -7,6 +7,8 @@ final class StreamProducer: SinkTarget, @unchecked Sendable {
     private let spec: TaskSpec
     private let owner: Address
     private let lock = Lock()
+    /// Held while an item is stored and sent, which takes answers of the loop: the loop never takes it.
+    private let order = Lock()
     /// Items whose place in the window is taken; those that are sent come first.
     private var reserved: UInt32 = 0
     private var sent: UInt32 = 0
@@ -37,12 +39,13 @@ final class StreamProducer: SinkTarget, @unchecked Sendable {
 
     /// Items leave in the order of their numbers.
     private func emit(_ payload: Payload, _ moved: [MovedObject]) throws {
-        try lock.withLock {
-            let id = ObjectID.item(sent, of: spec.id)
+        try order.withLock {
+            let number = lock.withLock { sent }
+            let id = ObjectID.item(number, of: spec.id)
             let state = try executor.store(payload, as: id, spec.attempt)
-            let item = StreamItem(task: spec.id, attempt: spec.attempt, number: sent, state: state, moved: moved)
+            let item = StreamItem(task: spec.id, attempt: spec.attempt, number: number, state: state, moved: moved)
             executor.core.post(.streamItem(item), to: owner)
-            sent += 1
+            lock.withLock { sent += 1 }
         }
         if !moved.isEmpty { executor.core.step { [owner] table, _ in table.handOver(moved.map(\.id), to: owner) } }
     }

@@ -19,6 +19,8 @@ package enum Limits {
     package static let exitNS: UInt64 = 1_000_000_000
     /// How long the owner waits for the GCS to hear of the end of a process before it takes a broken connection for no more than that.
     package static let brokenActorNS: UInt64 = 1_000_000_000
+    /// How long the owner waits for a raylet to report the end of a worker before it takes a broken connection for no more than that.
+    package static let brokenLeaseNS: UInt64 = 1_000_000_000
     /// Pause before the home raylet is asked again for what was asked of a node that is gone.
     package static let askAgainNS: UInt64 = 100_000_000
     /// Attempts that an executor remembers to have started.

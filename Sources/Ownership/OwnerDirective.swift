@@ -32,6 +32,7 @@ package enum OwnerTimer: Hashable, Sendable {
     case attemptTimeout(TaskID, Attempt)
     case brokenActor(ActorID, connection: UInt64)
     case askAgain(LeaseID)
+    case brokenLease(LeaseID)
 }
 
 /// For status, progress and events: a task has entered a state.

@@ -257,6 +257,31 @@ extension OwnerInstance {
         }
     }
 
+    /// The connection to a worker broke. Mostly its process is gone, and its raylet says so.
+    mutating func workerUnreachable(_ worker: Address, into out: inout [OwnerDirective]) {
+        for (id, lease) in leases.filter({ $0.value.worker == worker }).sorted(by: { $0.key.number < $1.key.number })
+        where !lease.tasks.isEmpty {
+            leases[id]?.doubtful = lease.tasks
+            out.append(.startTimer(.brokenLease(id), afterNS: Limits.brokenLeaseNS))
+        }
+    }
+
+    /// The raylet would have reported the end of the process by now. What was on its way is lost, and nobody knows how far the worker is: it
+    /// is ended, so that the next attempt is the only one.
+    mutating func brokenLease(_ id: LeaseID, into out: inout [OwnerDirective]) {
+        guard let lease = leases[id], lease.whyGivenUp == nil, lease.doubtful.contains(where: lease.tasks.contains) else { return }
+        let worker = lease.worker.map { "\($0)" } ?? "its worker"
+        giveUp(id, ErrorRecord(RayflowError(.workerCrashed, "the connection to \(worker) broke")), into: &out)
+    }
+
+    /// The raylet ends the worker and then reports the lease as lost, whatever the worker does meanwhile.
+    mutating func giveUp(_ id: LeaseID, _ why: ErrorRecord, into out: inout [OwnerDirective]) {
+        guard let raylet = leases[id]?.raylet else { return }
+        out.append(.send(.returnLease(ReturnLease(lease: id, workerFailed: true)), to: raylet))
+        leases[id]?.isSlow = true
+        leases[id]?.whyGivenUp = why
+    }
+
     mutating func askAgain(_ id: LeaseID, into out: inout [OwnerDirective]) {
         guard let lease = leases[id], lease.worker == nil, lease.raylet == raylet else { return }
         drop(id)

@@ -295,12 +295,8 @@ extension OwnerInstance {
         guard let entry = tasks[id], entry.spec.attempt == attempt, case .pushed(let lease) = entry.state else { return }
         let limit = entry.spec.options.timeoutMS
         let record = ErrorRecord(RayflowError(.taskTimeout, "attempt \(attempt.number) took longer than \(limit) ms"))
-        // A body cannot be stopped from outside: its raylet ends the process and then reports the lease as lost, whatever the worker does.
-        if let raylet = leases[lease]?.raylet {
-            out.append(.send(.returnLease(ReturnLease(lease: lease, workerFailed: true)), to: raylet))
-        }
-        leases[lease]?.isSlow = true
-        leases[lease]?.whyGivenUp = record
+        // A body cannot be stopped from outside: its process goes.
+        giveUp(lease, record, into: &out)
         // The next attempt waits for the end of this one. Without one the error is no secret.
         if entry.retriesLeft == 0 || !retries(entry.spec.options.retryRule, record) { fail(id, record, into: &out) }
     }

@@ -102,6 +102,7 @@ package struct OwnerInstance: Sendable {
     package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [OwnerDirective]) {
         if peer.isRaylet { return rayletLost(peer, now: now, into: &out) }
         guard peer.isProcess else { return }
+        workerUnreachable(peer, into: &out)
         let lost = openRequests.filter { objects[$0.value]?.owner == peer }
         for (request, id) in lost.sorted(by: { $0.key < $1.key }) {
             openRequests[request] = nil
@@ -123,6 +124,7 @@ package struct OwnerInstance: Sendable {
         case .attemptTimeout(let id, let attempt):
             timedOut(id, attempt, into: &out)
         case .brokenActor(let actor, let connection): brokenActor(actor, connection: connection, into: &out)
+        case .brokenLease(let id): brokenLease(id, into: &out)
         case .askAgain(let id): askAgain(id, into: &out)
         }
     }

@@ -60,8 +60,10 @@ struct LeaseEntry: Sendable {
     var expectedNS: UInt64 = 0
     /// Its worker gave tasks back: none is pushed behind another until the one that runs has ended.
     var isSlow = false
-    /// Its task ran out of time: the raylet was told to end the worker. Nothing is pushed there any more.
+    /// The raylet was told to end the worker, whose task ran out of time or cannot be reached. Nothing is pushed there any more.
     var whyGivenUp: ErrorRecord?
+    /// Tasks that it had when the connection to its worker broke: they, or their replies, may be lost.
+    var doubtful: [TaskID] = []
     var uses: UInt64 = 0
     var hops: UInt8 = 0
 }

@@ -179,4 +179,29 @@ struct LeaseTests {
         bench.grant(OwnerBench.secondWorker)
         #expect(Set(bench.pushed) == ["a", "b"])
     }
+
+    @Test("when only the connection to a worker broke, its raylet ends it, and the task is made again after that")
+    func brokenConnection() throws {
+        var bench = OwnerBench()
+        bench.submit("a")
+        let lease = try bench.granted()
+        bench.event { $0.connectionLost(OwnerBench.worker, now: 0, into: &$1) }
+        #expect(bench.returns.isEmpty && bench.retries.isEmpty, "most often the process is gone, and its raylet says so")
+        bench.fire(.brokenLease(lease))
+        #expect(bench.returns.last?.lease == lease && bench.returns.last?.workerFailed == true)
+        #expect(bench.retries.isEmpty)
+        bench.lose(lease)
+        #expect(bench.retries.count == 1)
+    }
+
+    @Test("a task that has ended over a broken connection costs no worker")
+    func brokenConnectionWithoutLoss() throws {
+        var bench = OwnerBench()
+        bench.submit("a")
+        let lease = try bench.granted()
+        bench.event { $0.connectionLost(OwnerBench.worker, now: 0, into: &$1) }
+        bench.finish(bench.pushes[0])
+        bench.fire(.brokenLease(lease))
+        #expect(bench.returns.isEmpty)
+    }
 }

@@ -43,7 +43,6 @@ final class SimulatedExecutor {
         actor?.event { $0.callerGone(peer, into: &$1) }
     }
 
-    var isActor: Bool { actor != nil }
     var isBusy: Bool { !running.isEmpty }
 
     // MARK: Tasks

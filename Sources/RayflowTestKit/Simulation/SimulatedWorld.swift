@@ -176,8 +176,7 @@ final class SimulatedWorld {
             nodeCrashesLeft -= 1
             killNode(nodes[Int(draw(0...UInt64(nodes.count - 1)))])
         case 6..<7:
-            let hosts = Set(processes.values.filter { $0.isAlive && $0.executor?.isActor == true }.map(\.address))
-            if network.breakOne(where: { hosts.contains($0) || hosts.contains($1) }) != nil { sometimes(.connectionBroken) }
+            if network.breakOne() { sometimes(.connectionBroken) }
         case 7..<8:
             guard raylets.count < 5 else { return }
             sometimes(.nodeJoined)

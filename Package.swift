@@ -24,7 +24,7 @@ let package = Package(
         .target(name: "RayflowCore"),
         .target(name: "Journal", dependencies: ["RayflowCore", "CLinux"]),
         .target(name: "ObjectStore", dependencies: ["RayflowCore", "CLZ4", "CLinux"]),
-        .target(name: "GCS", dependencies: ["RayflowCore"]),
+        .target(name: "GCS", dependencies: ["RayflowCore", "Journal"]),
         .target(name: "Raylet", dependencies: ["RayflowCore", "ObjectStore", "CLinux"]),
         .target(name: "Ownership", dependencies: ["RayflowCore"]),
         .target(
@@ -60,7 +60,7 @@ let package = Package(
         .testTarget(name: "RayflowCoreTests", dependencies: ["RayflowCore"]),
         .testTarget(name: "JournalTests", dependencies: ["Journal", "RayflowCore", "CLinux"]),
         .testTarget(name: "ObjectStoreTests", dependencies: ["ObjectStore", "RayflowCore", "CLinux"]),
-        .testTarget(name: "GCSTests", dependencies: ["GCS", "Raylet", "RayflowCore"]),
+        .testTarget(name: "GCSTests", dependencies: ["GCS", "Raylet", "Journal", "RayflowCore"]),
         .executableTarget(name: "StepRunnerTool", dependencies: ["Raylet"], path: "Tests/RayletTests/StepRunnerTool"),
         .testTarget(
             name: "RayletTests", dependencies: ["Raylet", "RayflowCore", "CLinux", "StepRunnerTool"], path: "Tests/RayletTests",

@@ -8,16 +8,30 @@ package struct GCSInstance: Sendable {
     package internal(set) var jobs: JobManager
     package internal(set) var actors: ActorManager
     package internal(set) var workers: WorkerManager
+    package internal(set) var keyValues = KeyValueManager()
+    package internal(set) var functions = FunctionManager()
+    package internal(set) var tasks: TaskEventManager
     package internal(set) var counters = GCSCounters()
+    package let epoch: UInt32
+    var publisher: Publisher
+    /// Whether a store keeps the tables.
+    let isStored: Bool
 
     /// - Parameters:
     ///   - epoch: counts the starts of the cluster's GCS.
     ///   - endsWithDriver: whether nothing can outlive the driver, as in a cluster that lives inside it.
+    ///   - isStored: whether changes are to be written: ``GCSDirective/persist(_:)``.
     ///   - rememberedActors: dead actors that are remembered; likewise for the other tables.
     package init(
-        epoch: UInt32 = 1, endsWithDriver: Bool = false, rememberedActors: Int = Limits.deadActors, rememberedNodes: Int = Limits.deadNodes,
-        rememberedJobs: Int = Limits.endedJobs, rememberedWorkers: Int = Limits.lostWorkers
+        epoch: UInt32 = 1, isStored: Bool = false, endsWithDriver: Bool = false,
+        rememberedActors: Int = Limits.deadActors, rememberedNodes: Int = Limits.deadNodes,
+        rememberedJobs: Int = Limits.endedJobs, rememberedWorkers: Int = Limits.lostWorkers,
+        rememberedTasks: Int = Limits.taskAttempts, retainedMessages: Int = Limits.retainedMessages
     ) {
+        self.epoch = epoch
+        self.isStored = isStored
+        tasks = TaskEventManager(remembered: rememberedTasks)
+        publisher = Publisher(epoch: epoch, retained: retainedMessages)
         nodes = NodeManager(remembered: rememberedNodes)
         jobs = JobManager(remembered: rememberedJobs)
         actors = ActorManager(epoch: epoch, remembered: rememberedActors)
@@ -28,15 +42,27 @@ package struct GCSInstance: Sendable {
     // MARK: Messages
 
     package mutating func receive(_ message: Message, from: Address, now: UInt64, into out: inout [GCSDirective]) {
+        event(into: &out) { $0.take(message, from: from, now: now, into: &$1) }
+    }
+
+    private mutating func take(_ message: Message, from: Address, now: UInt64, into out: inout [GCSDirective]) {
         var isExpected = true
         switch message {
         case .registerNode(let m):
+            let isKnown = nodes.entries[from.nodeID] != nil, isNews = nodes.isNews(m, from: from)
             if let joined = nodes.register(m, from: from, into: &out) {
+                if isKnown, isNews { reconcile(m, from, into: &out) }
                 if !joined.isEmpty { actors.createWaiting(nodes: &nodes, into: &out) }
             } else {
                 isExpected = false
             }
-        case .resourceReport(let m): isExpected = nodes.report(m, from: from, into: &out)
+        case .resourceReport(let m):
+            isExpected = nodes.report(m, from: from, into: &out)
+            if nodes.takeIsBack() { actors.createWaiting(nodes: &nodes, into: &out) }
+        case .healthReply(let m): isExpected = nodes.isHealthy(m, from: from)
+        case .gcsRequest(let m): answer(m, from: from, into: &out)
+        case .pollChannel(let m): publisher.poll(m, from: from, snapshot: { [self] in snapshot(of: m.channel) }, into: &out)
+        case .taskEvents(let m): tasks.receive(m)
         case .registerActor(let m):
             jobs.started(m.actor.job, driver: nil, now: now)
             actors.register(m, from: from, hasJobEnded: jobs.hasEnded(m.actor.job), nodes: &nodes, into: &out)
@@ -62,12 +88,19 @@ package struct GCSInstance: Sendable {
 
     /// A driver has connected (again).
     package mutating func jobStarted(_ job: JobID, driver: Address, now: UInt64, into out: inout [GCSDirective]) {
-        jobs.started(job, driver: driver, now: now)
-        actors.retell(driver, into: &out)
+        event(into: &out) {
+            $0.jobs.started(job, driver: driver, now: now)
+            $0.actors.retell(driver, into: &$1)
+        }
     }
 
     /// - Parameter isClean: the process has left because it was idle or told to: what it made stays until its job ends.
     package mutating func connectionLost(_ peer: Address, isClean: Bool = false, now: UInt64, into out: inout [GCSDirective]) {
+        event(into: &out) { $0.lost(peer, isClean: isClean, into: &$1) }
+    }
+
+    private mutating func lost(_ peer: Address, isClean: Bool, into out: inout [GCSDirective]) {
+        publisher.subscriberGone { $0 == peer }
         if peer.isRaylet { return nodes.connectionLost(peer.nodeID, into: &out) }
         guard peer.isProcess else { return }
         // A driver may come back: its subscriptions stay until its job ends.
@@ -78,15 +111,33 @@ package struct GCSInstance: Sendable {
 
     /// The shell knows (by its health check) that a node is dead.
     package mutating func nodeDied(_ node: NodeID, now: UInt64, into out: inout [GCSDirective]) {
+        event(into: &out) { $0.bury(node, into: &$1) }
+    }
+
+    private mutating func bury(_ node: NodeID, into out: inout [GCSDirective]) {
         guard nodes.died(node, into: &out) else { return }
         actors.subscriberGone { $0.node == node.value }
+        publisher.subscriberGone { $0.node == node.value }
         actors.nodeDied(node, nodes: &nodes, into: &out)
+        // Who waited for it to come back goes elsewhere, or learns that nobody else can do it.
+        actors.createWaiting(nodes: &nodes, into: &out)
+        publisher.publish(
+            .error, key: RowKey.node(node),
+            row: ErrorRecord(.workerCrashed, "node \(node) is dead", node: "\(node)").encoded)
     }
 
     package mutating func timerFired(_ timer: GCSTimer, now: UInt64, into out: inout [GCSDirective]) {
+        event(into: &out) { $0.fire(timer, now: now, into: &$1) }
+    }
+
+    private mutating func fire(_ timer: GCSTimer, now: UInt64, into out: inout [GCSDirective]) {
         switch timer {
         case .broadcast: nodes.broadcastDue(into: &out)
-        case .nodeGone(let node, let generation): if nodes.isGone(node, generation: generation) { nodeDied(node, now: now, into: &out) }
+        case .health:
+            counters.healthChecks += 1
+            for node in nodes.checkHealth(number: counters.healthChecks, into: &out) { bury(node, into: &out) }
+            out.append(.startTimer(.health, afterNS: Limits.healthPeriodNS))
+        case .nodeGone(let node, let generation): if nodes.isGone(node, generation: generation) { bury(node, into: &out) }
         case .driverGone(let job, let generation): if jobs.isGone(job, generation: generation) { endJob(job, now: now, into: &out) }
         case .restartActor(let id, let incarnation): actors.restartDue(id, incarnation: incarnation, nodes: &nodes, into: &out)
         case .unknownActor(let id): actors.unknownExpired(id, into: &out)
@@ -96,16 +147,16 @@ package struct GCSInstance: Sendable {
 
     /// The finished calls of an actor in the order executed; empty for one without a past.
     package mutating func actorHistoryLoaded(_ actor: ActorID, _ calls: [LoggedCall], now: UInt64, into out: inout [GCSDirective]) {
-        if !actors.historyLoaded(actor, calls, nodes: &nodes, into: &out) { counters.unexpected += 1 }
+        event(into: &out) { if !$0.actors.historyLoaded(actor, calls, nodes: &$0.nodes, into: &$1) { $0.counters.unexpected += 1 } }
     }
 
     package mutating func actorHistoryFailed(_ actor: ActorID, _ error: ErrorRecord, now: UInt64, into out: inout [GCSDirective]) {
-        if !actors.historyFailed(actor, error, into: &out) { counters.unexpected += 1 }
+        event(into: &out) { if !$0.actors.historyFailed(actor, error, into: &$1) { $0.counters.unexpected += 1 } }
     }
 
     /// Handles recorded in an earlier epoch name `old`: they mean `target` in this one.
     package mutating func alias(old: ActorID, to target: ActorID, now: UInt64, into out: inout [GCSDirective]) {
-        actors.alias(old, to: target, nodes: &nodes, into: &out)
+        event(into: &out) { $0.actors.alias(old, to: target, nodes: &$0.nodes, into: &$1) }
     }
 
     private mutating func endJob(_ job: JobID, now: UInt64, into out: inout [GCSDirective]) {
@@ -121,4 +172,6 @@ package struct GCSCounters: Hashable, Sendable {
     package var messages: UInt64 = 0
     /// Messages and events that make no sense (any more); they change nothing.
     package var unexpected: UInt64 = 0
+    /// Rounds of health checks.
+    package var healthChecks: UInt64 = 0
 }

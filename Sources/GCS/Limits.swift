@@ -3,8 +3,8 @@ package enum Limits {
     /// Dead nodes, ended jobs, lost workers and dead actors that are remembered; the oldest is forgotten first.
     package static let deadNodes = 1_000
     package static let endedJobs = 10_000
-    package static let lostWorkers = 10_000
-    package static let deadActors = 10_000
+    package static let lostWorkers = 100_000
+    package static let deadActors = 100_000
     /// Reports of resources are passed on to the other nodes at most that often.
     package static let broadcastNS: UInt64 = 20_000_000
     /// A raylet whose connection broke has that long to come back until its node is declared dead.
@@ -18,6 +18,30 @@ package enum Limits {
     package static let unknownActorSubscribers = 10_000
     /// An actor that is to end has that long to run the calls that it has; then its process is killed.
     package static let gentleEndNS: UInt64 = 30_000_000_000
+    /// Attempts of tasks of which events are kept; the oldest is forgotten first.
+    package static let taskAttempts = 100_000
+    package static let functions = 100_000
+    /// After a restart of the GCS, raylets and drivers have that long to come back.
+    package static let reconnectNS: UInt64 = 60_000_000_000
+    /// Raylets are asked that often whether they are there; one that misses so many checks in a row is dead.
+    package static let healthPeriodNS: UInt64 = 3_000_000_000
+    package static let missedHealthChecks = 20
+    /// Messages of a channel that are kept: a subscriber further behind reads everything again.
+    package static let retainedMessages = 10_000
+    package static let messagesAtOnce = 1_000
+    package static let snapshotRows = 10_000
+    /// Subscribers of one channel that wait for its next message.
+    package static let parkedPolls = 10_000
+    /// Rows of one answer.
+    package static let listedRows = 10_000
+    /// UTF-8 bytes of a key with its namespace, bytes of a value, and both of the whole key-value store.
+    package static let keyBytes = 1_024
+    package static let valueBytes = 1 << 20
+    package static let keys = 100_000
+    package static let keyValueBytes = 256 << 20
+    /// A generation of a journal store is replaced when it is larger than this and holds mostly what is void.
+    package static let storeBytes = 16 << 20
+    static let storeBatchBytes = 256 << 10
     /// Pause before the second start in a row of an actor that never came to life; it doubles with each further one.
     package static let firstRestartNS: UInt64 = 100_000_000
     package static let longestRestartNS: UInt64 = 10_000_000_000

@@ -13,6 +13,10 @@ package enum Limits {
     /// First pause before a task is tried again after a system failure; it doubles with each further one.
     package static let firstRetryNS: UInt64 = 10_000_000
     package static let longestRetryNS: UInt64 = 5_000_000_000
+    /// Pause before a lost GCS is asked again for what it owes.
+    package static let gcsRetryNS: UInt64 = 200_000_000
+    /// Kills that are kept while the GCS is away.
+    package static let keptKills = 10_000
     /// Calls of one caller to one actor that may wait for the actor or be in flight.
     package static let pendingActorCalls = 1_000_000
     /// How long an actor that leaves waits for its callers to have its last answers.

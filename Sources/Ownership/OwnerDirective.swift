@@ -33,6 +33,8 @@ package enum OwnerTimer: Hashable, Sendable {
     case brokenActor(ActorID, connection: UInt64)
     case askAgain(LeaseID)
     case brokenLease(LeaseID)
+    /// The GCS was lost a while ago: what it owes is asked for again.
+    case gcs
 }
 
 /// For status, progress and events: a task has entered a state.

@@ -25,9 +25,9 @@ extension OwnerInstance {
         }
         let request = nextRequest
         nextRequest += 1
-        out.append(
-            .send(
-                .registerActor(RegisterActor(request: request, actor: actor, spec: spec, options: options, resolved: resolved)), to: .gcs))
+        let registration = RegisterActor(request: request, actor: actor, spec: spec, options: options, resolved: resolved)
+        gcs.registrations[request] = registration
+        out.append(.send(.registerActor(registration), to: .gcs))
     }
 
     /// The creation itself had a fault: every call of the actor gets it.
@@ -37,11 +37,14 @@ extension OwnerInstance {
     }
 
     mutating func actorReply(_ m: ActorReply, now: UInt64, into out: inout [OwnerDirective]) {
+        gcs.registrations[m.request] = nil
         if let error = m.error { actorEnded(m.actor, error, into: &out) }
     }
 
     package mutating func kill(_ actor: ActorID, noRestart: Bool, into out: inout [OwnerDirective]) {
-        out.append(.send(.killActor(KillActor(actor: actor, noRestart: noRestart)), to: .gcs))
+        let kill = KillActor(actor: actor, noRestart: noRestart)
+        if gcs.isLost { gcs.kills.append(kill) }
+        out.append(.send(.killActor(kill), to: .gcs))
         // A call that this process makes from now on must not reach the actor before its end does.
         if noRestart { failActor(actor, ErrorRecord(.actorDied, "the actor is dead: it was killed"), into: &out) }
     }

@@ -30,6 +30,7 @@ package struct OwnerInstance: Sendable {
     var history: [LineageID: Recorded] = [:]
     var nextLease: UInt64 = 1
     var nextRequest: UInt64 = 1
+    var gcs = GCSDebts()
     var openRequests: [UInt64: ObjectID] = [:]
 
     /// A finished submission of an earlier epoch.
@@ -100,6 +101,7 @@ package struct OwnerInstance: Sendable {
 
     /// A process is gone. What was borrowed from it is lost; leases on it are reported by its raylet.
     package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        if peer.isGCS { return gcsLost(into: &out) }
         if peer.isRaylet { return rayletLost(peer, now: now, into: &out) }
         guard peer.isProcess else { return }
         workerUnreachable(peer, into: &out)
@@ -126,6 +128,7 @@ package struct OwnerInstance: Sendable {
         case .brokenActor(let actor, let connection): brokenActor(actor, connection: connection, into: &out)
         case .brokenLease(let id): brokenLease(id, into: &out)
         case .askAgain(let id): askAgain(id, into: &out)
+        case .gcs: gcsDue(into: &out)
         }
     }
 }

@@ -21,8 +21,8 @@ public final class TestCluster: Sendable {
     private let nodes: [TestNode]
     private let hub: MemoryHub
     private let control: Loop
+    private let gcs: TestGCS
     private let core: CoreWorker
-    private let gcs: GCSShell
     private let remotes: Registry
     private let others = Mutex<[CoreWorker]>([])
     private let hasEnded = Atomic<Bool>(false)
@@ -59,11 +59,8 @@ public final class TestCluster: Sendable {
             network: home.network, objects: ObjectClient(arena: home.arena, node: home.id), io: home.io, log: nil, root: .none)
         let control = Loop()
         let network = hub.network(on: control)
-        let gcs = GCSShell(network: network, log: nil)
-        try control.sync {
-            network.attach(.gcs, handler: gcs)
-            gcs.jobStarted(job, driver: driver)
-        }
+        let gcs = TestGCS(network: network, job: job, driver: driver)
+        try gcs.start()
         try home.loop.sync { home.network.attach(driver, handler: core) }
         for node in nodes { try node.join() }
         await isComplete.wait()
@@ -87,7 +84,7 @@ public final class TestCluster: Sendable {
         let core = CoreWorker(
             identity: .init(job: job, node: home.id, address: driver, epoch: 1, isDurable: false, journalKeeper: driver),
             network: home.network, objects: ObjectClient(arena: home.arena, node: home.id), io: home.io, log: nil, root: .none)
-        try control.sync { [gcs] in gcs.jobStarted(job, driver: driver) }
+        try gcs.jobStarted(job, driver: driver)
         try home.loop.sync { home.network.attach(driver, handler: core) }
         core.keepAlive(self)
         others.withLock { $0.append(core) }
@@ -122,6 +119,29 @@ public final class TestCluster: Sendable {
 
     /// The node dies at once: its raylet and its workers are gone for all others.
     public func kill(_ index: Int) { hub.kill(.raylet(of: nodes[index].id)) }
+
+    /// The GCS dies at once; what it has stored stays. Tasks, actors and objects go on, what needs the GCS waits for ``startGCS()``.
+    public func stopGCS() throws { try gcs.stop() }
+
+    /// A GCS starts on what the last one has stored, in a new epoch. Does nothing while one is there.
+    public func startGCS() throws { try gcs.start() }
+
+    public func restartGCS() throws {
+        try stopGCS()
+        try startGCS()
+    }
+
+    /// The names of the living actors, each time that an actor has changed; the present ones first.
+    public func watchActors() -> AsyncStream<Set<String>> {
+        let rows = GCSClient(core).actors.watch()
+        let (stream, continuation) = AsyncStream.makeStream(of: Set<String>.self, bufferingPolicy: .bufferingNewest(1))
+        let forwarding = Task {
+            for await rows in rows { continuation.yield(Set(rows.filter { $0.state == .alive }.map(\.name))) }
+            continuation.finish()
+        }
+        continuation.onTermination = { _ in forwarding.cancel() }
+        return stream
+    }
 
     /// Frames between the two nodes vanish; neither is told.
     public func partition(_ a: Int, _ b: Int) { hub.partition(.raylet(of: nodes[a].id), .raylet(of: nodes[b].id)) }

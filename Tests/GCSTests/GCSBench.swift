@@ -15,9 +15,18 @@ struct GCSBench {
     var timers: [(timer: GCSTimer, after: UInt64)] = []
     var loads: [ActorID] = []
 
-    init(nodes: [UInt64] = [1], cpus: Int = 4, remembered: Int = 100) {
+    /// What the GCS has had written.
+    var stored = StoreContents()
+    private var isStored: Bool
+
+    init(
+        nodes: [UInt64] = [1], cpus: Int = 4, remembered: Int = 100, isStored: Bool = false, retained: Int = Limits.retainedMessages
+    ) {
+        self.isStored = isStored
         gcs = GCSInstance(
-            rememberedActors: remembered, rememberedNodes: remembered, rememberedJobs: remembered, rememberedWorkers: remembered)
+            isStored: isStored, rememberedActors: remembered, rememberedNodes: remembered, rememberedJobs: remembered,
+            rememberedWorkers: remembered, rememberedTasks: remembered, retainedMessages: retained)
+        if isStored { step { gcs, now, out in try? gcs.restore(StoreContents(), now: now, into: &out) } }
         for node in nodes { join(node, cpus: cpus) }
         sent = []
     }
@@ -28,6 +37,7 @@ struct GCSBench {
         for directive in out {
             switch directive {
             case .send(let message, let to): sent.append((message, to))
+            case .persist(let changes): stored.apply(changes)
             case .startTimer(let timer, let after): timers.append((timer, after))
             case .loadActorHistory(let actor, _): loads.append(actor)
             }
@@ -38,9 +48,34 @@ struct GCSBench {
     mutating func receive(_ message: Message, from: Address) { step { $0.receive(message, from: from, now: $1, into: &$2) } }
     mutating func fire(_ timer: GCSTimer) { step { $0.timerFired(timer, now: $1, into: &$2) } }
 
+    /// The GCS is gone, with what it has not sent; the next one starts from what was written.
+    mutating func restartGCS() {
+        guard let epoch = try? GCSInstance.nextEpoch(of: stored) else { return #expect(Bool(false), "the epoch cannot be read") }
+        gcs = GCSInstance(epoch: epoch, isStored: isStored)
+        let stored = stored
+        (sent, timers, loads) = ([], [], [])
+        step { gcs, now, out in #expect(throws: Never.self) { try gcs.restore(stored, now: now, into: &out) } }
+    }
+
+    @discardableResult
+    mutating func ask(_ operation: GCSOperation, request: UInt64 = 1, from: Address = GCSBench.driver) -> GCSResult? {
+        receive(.gcsRequest(GCSRequest(request: request, operation: operation)), from: from)
+        for (message, to) in sent.reversed() { if case .gcsReply(let m) = message, to == from { return m.result } }
+        return nil
+    }
+
     mutating func join(_ node: UInt64, cpus: Int = 4) {
         let info = NodeInfo(node: NodeID(node), raylet: .raylet(of: NodeID(node)), total: .cpus(cpus), available: .cpus(cpus))
         receive(.registerNode(RegisterNode(info: [info])), from: info.raylet)
+    }
+
+    /// The raylet comes back to a GCS that has restarted.
+    mutating func rejoin(_ node: UInt64, leases: [LeaseID] = [], jobs: [JobID] = []) {
+        let info = NodeInfo(node: NodeID(node), raylet: .raylet(of: NodeID(node)), total: .cpus(4), available: .cpus(4))
+        let register = RegisterNode(info: [info], leases: leases, jobs: jobs, processes: [Self.driver.entity], number: 2)
+        // Drivers are no workers of their node: the GCS knows them from their jobs.
+        if gcs.jobs.all.isEmpty { step { $0.jobStarted(Self.job, driver: Self.driver, now: $1, into: &$2) } }
+        receive(.registerNode(register), from: info.raylet)
     }
 
     static func actor(_ number: UInt64, job: JobID = GCSBench.job) -> ActorID { ActorID(unique: number, salt: 0, job: job) }

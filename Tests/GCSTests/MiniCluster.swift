@@ -23,15 +23,23 @@ struct MiniCluster {
     static let job = JobID(1)
     let driver = Address(node: 1, entity: 1000)
     var random: SeededRandom
-    var gcs = GCSInstance()
+    var gcs = GCSInstance(isStored: true)
+    /// What the GCS has had written.
+    var stored = StoreContents()
+    var restarts = 0
+    /// Messages that the GCS has received so far, and the one after which it dies.
+    var gcsMessages = 0
+    var gcsDiesAfter: Int?
+    /// Not answered by the GCS yet.
+    var registrations: [UInt64: RegisterActor] = [:]
     var raylets: [NodeID: RayletInstance] = [:]
     var links: [Link: [Letter]] = [:]
     var due: [(at: UInt64, order: UInt64, what: Happening)] = []
     var now: UInt64 = 0
     var order: UInt64 = 0
     var faults = true
-    /// Constructors that replied, by (worker): a repeated push is known.
-    var built: Set<Address> = []
+    /// Whether the constructor failed, by worker.
+    var built: [Address: Bool] = [:]
 
     // The driver's books.
     var tasks: [LeaseID: Task] = [:]
@@ -42,12 +50,12 @@ struct MiniCluster {
 
     init(seed: UInt64, nodes: Int) {
         random = SeededRandom(seed)
+        atGCS { gcs, now, out in #expect(throws: Never.self) { try gcs.restore(StoreContents(), now: now, into: &out) } }
         for number in 1...nodes {
             let node = NodeID(UInt64(number))
             let raylet = RayletInstance(node: node, total: .cpus(number + 1), stepHost: .process(id: 50, on: node), keptIdle: 1)
             raylets[node] = raylet
-            let info = NodeInfo(node: node, raylet: raylet.address, total: raylet.total, available: raylet.available)
-            send(.registerNode(RegisterNode(info: [info])), from: raylet.address, to: .gcs)
+            at(node) { raylet, _, out in raylet.join(into: &out) }
         }
         atGCS { $0.jobStarted(Self.job, driver: Address(node: 1, entity: 1000), now: $1, into: &$2) }
     }
@@ -78,6 +86,7 @@ struct MiniCluster {
             links[link]?.removeFirst()
             if links[link]?.isEmpty == true { links[link] = nil }
             deliver(letter)
+            if letter.to.isGCS, gcsDiesAfter == gcsMessages { restartGCS() }
             return true
         }
         guard let next = due.indices.min(by: { (due[$0].at, due[$0].order) < (due[$1].at, due[$1].order) }) else { return false }
@@ -96,6 +105,7 @@ struct MiniCluster {
         for directive in out {
             switch directive {
             case .send(let message, let to): send(message, from: .gcs, to: to)
+            case .persist(let changes): stored.apply(changes)
             case .startTimer(let timer, let after): schedule(.gcsTimer(timer), after: after)
             case .loadActorHistory(let actor, _): atGCS { $0.actorHistoryLoaded(actor, [], now: $1, into: &$2) }
             }
@@ -146,13 +156,16 @@ struct MiniCluster {
     private mutating func deliver(_ letter: Letter) {
         let (message, from) = (letter.message, letter.from)
         if letter.to.isGCS {
+            gcsMessages += 1
             atGCS { $0.receive(message, from: from, now: $1, into: &$2) }
         } else if letter.to.isRaylet {
             at(letter.to.nodeID) { $0.receive(message, from: from, now: $1, into: &$2) }
         } else if letter.to == driver {
             driverReceives(message)
-        } else if case .pushTask(let push) = message, built.insert(letter.to).inserted {
-            let fails = faults && random.chance(5)
+        } else if case .pushTask(let push) = message {
+            // A constructor runs once; who asks again gets the same answer.
+            let fails = built[letter.to] ?? (faults && random.chance(5))
+            built[letter.to] = fails
             let outcome: TaskOutcome = fails ? .failed(ErrorRecord(.taskFailed, "no"), isApplicationError: true) : .finished([])
             send(
                 .taskReply(
@@ -221,6 +234,7 @@ struct MiniCluster {
             request(m.lease)
         case .leaseRejected(let m): again(m.lease)
         case .leaseLost(let m): again(m.lease)
+        case .actorReply(let m): registrations[m.request] = nil
         case .actorUpdate(let m):
             if let known = actors[m.actor], known.incarnation <= m.incarnation { actors[m.actor] = m }
         default: break
@@ -237,9 +251,31 @@ struct MiniCluster {
             function: FunctionReference(index: 0, name: "init"), owner: driver, arguments: [], resultCount: 0)
         spec.options.resources = .cpus(cpus)
         actors[id] = ActorUpdate(actor: id, state: .pending, incarnation: 0, worker: .gcs, error: nil)
-        send(
-            .registerActor(RegisterActor(request: number, actor: id, spec: spec, options: options, resolved: [])), from: driver, to: .gcs)
+        let registration = RegisterActor(request: number, actor: id, spec: spec, options: options, resolved: [])
+        registrations[number] = registration
+        send(.registerActor(registration), from: driver, to: .gcs)
         send(.subscribeActor(SubscribeActor(actor: id)), from: driver, to: .gcs)
+    }
+
+    /// The GCS is gone, with all that is on its way to it and from it; the next one starts from what was written.
+    mutating func restartGCS() {
+        restarts += 1
+        links = links.filter { !$0.key.from.isGCS && !$0.key.to.isGCS }
+        due.removeAll { if case .gcsTimer = $0.what { true } else { false } }
+        let stored = stored
+        guard let epoch = try? GCSInstance.nextEpoch(of: stored) else { return #expect(Bool(false), "no epoch") }
+        gcs = GCSInstance(epoch: epoch, isStored: true)
+        atGCS { gcs, now, out in #expect(throws: Never.self) { try gcs.restore(stored, now: now, into: &out) } }
+        for node in raylets.keys.sorted() { at(node) { $0.connectionLost(.gcs, now: $1, into: &$2) } }
+        // The driver behaves as owners do.
+        let driver = driver
+        atGCS { $0.jobStarted(Self.job, driver: driver, now: $1, into: &$2) }
+        for (_, registration) in registrations.sorted(by: { $0.key < $1.key }) {
+            send(.registerActor(registration), from: driver, to: .gcs)
+        }
+        for id in actors.keys.sorted(by: { $0.unique < $1.unique }) {
+            send(.subscribeActor(SubscribeActor(actor: id)), from: driver, to: .gcs)
+        }
     }
 
     mutating func killRandomWorker() {

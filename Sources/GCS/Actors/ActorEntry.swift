@@ -49,6 +49,9 @@ struct ActorEntry: Sendable {
     var replay: [LoggedCall] = []
     var subscribers: [Subscriber] = []
     var aliases: [ActorID] = []
+    /// As it was last stored, and as it was last published.
+    var stored: ActorRecord?
+    var told: ActorRow?
 
     var job: JobID { id.job }
     /// Under which its worker is leased: the workers of a job end with it.

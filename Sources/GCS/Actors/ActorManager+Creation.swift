@@ -34,8 +34,9 @@ extension ActorManager {
     mutating func create(_ id: ActorID, nodes: inout NodeManager, into out: inout [GCSDirective]) {
         guard let entry = actors[id] else { return }
         actors[id]?.stage = .waiting
-        if nodes.alive.isEmpty { return }  // goes on when a node joins
+        if nodes.reachable.isEmpty { return }  // goes on when a node joins or comes back
         guard let node = nodes.choose(for: entry.spec.options.resources) else {
+            if nodes.mayComeBack(for: entry.spec.options.resources) { return }
             return die(id, NodeChoice.infeasibility(entry.spec.options.resources, among: nodes.alive), into: &out)
         }
         let lease = ActorEntry.Lease(id: LeaseID(owner: 0, number: nextLease), raylet: node.raylet, hops: 0)
@@ -44,7 +45,7 @@ extension ActorManager {
         ask(id, lease, into: &out)
     }
 
-    private mutating func ask(_ id: ActorID, _ lease: ActorEntry.Lease, into out: inout [GCSDirective]) {
+    mutating func ask(_ id: ActorID, _ lease: ActorEntry.Lease, into out: inout [GCSDirective]) {
         guard let entry = actors[id] else { return }
         actors[id]?.stage = .leasing(lease)
         var needed: [Dependency] = []
@@ -83,11 +84,15 @@ extension ActorManager {
         guard case .leasing(var lease) = entry.stage else { return }
         lease.raylet = .raylet(of: m.node)
         actors[entry.id]?.stage = .creating(lease, worker: m.worker)
+        push(entry, m.lease, to: m.worker, into: &out)
+    }
+
+    /// The constructor; a worker that has it already answers again.
+    func push(_ entry: ActorEntry, _ lease: LeaseID, to worker: Address, into out: inout [GCSDirective]) {
         var spec = entry.spec
         spec.attempt = entry.attempt
         out.append(
-            .send(
-                .pushTask(PushTask(lease: m.lease, spec: spec, resolved: entry.resolved, history: [], replay: entry.replay)), to: m.worker))
+            .send(.pushTask(PushTask(lease: lease, spec: spec, resolved: entry.resolved, history: [], replay: entry.replay)), to: worker))
     }
 
     mutating func spilled(_ m: LeaseSpillback, from: Address, nodes: inout NodeManager, into out: inout [GCSDirective]) -> Bool {

@@ -61,6 +61,11 @@ extension ActorManager {
         entry.resolved = []
         entry.replay = []
         actors[id] = entry
+        remember(dead: id)
+    }
+
+    /// The oldest is forgotten for it when there are too many.
+    mutating func remember(dead id: ActorID) {
         if let forgotten = dead.append(id), let old = actors.removeValue(forKey: forgotten) {
             for alias in old.aliases { aliases[alias] = nil }
         }

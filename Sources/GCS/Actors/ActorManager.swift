@@ -5,7 +5,7 @@ import RayflowCore
 /// Every lease that it was granted it either holds for an actor or gives back; every actor that is not dead has one of: a lease asked for
 /// or held, a history being loaded, a timer, nobody who asks for it, or no node to run on.
 package struct ActorManager: Sendable {
-    var actors: [ActorID: ActorEntry] = [:]
+    var actors = Tracked<ActorID, ActorEntry>()
     var byLease: [LeaseID: ActorID] = [:]
     var names: [ActorName: ActorID] = [:]
     /// Ids that stand for another actor: handles recorded in an earlier epoch, and those asked for with `getIfExists`.
@@ -27,7 +27,10 @@ package struct ActorManager: Sendable {
 
     /// In the order of their ids, so that the same events give the same directives.
     func sorted(where isMeant: (ActorEntry) -> Bool) -> [ActorID] {
-        actors.values.filter(isMeant).map(\.id).sorted { ($0.job.value, $0.unique, $0.salt) < ($1.job.value, $1.unique, $1.salt) }
+        actors.values.filter(isMeant).map(\.id).sorted(by: Self.precedes)
+    }
+    static func precedes(_ a: ActorID, _ b: ActorID) -> Bool {
+        (a.job.value, a.unique, a.salt) < (b.job.value, b.unique, b.salt)
     }
 
     // MARK: Registration and names

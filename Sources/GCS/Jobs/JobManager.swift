@@ -10,9 +10,11 @@ package struct JobManager: Sendable {
         package var ended: UInt64?
         var generation: UInt64 = 0
         var isSuspected = false
+        /// As it was last stored and published.
+        var told: JobRow?
     }
 
-    private var jobs: [JobID: Job] = [:]
+    var jobs = Tracked<JobID, Job>()
     private var history: BoundedHistory<JobID>
 
     init(remembered: Int) { history = BoundedHistory(limit: remembered) }
@@ -59,7 +61,11 @@ package struct JobManager: Sendable {
         guard job.ended == nil else { return false }
         job.ended = now
         jobs[id] = job
-        if let forgotten = history.append(id) { jobs[forgotten] = nil }
+        remember(ended: id)
         return true
+    }
+
+    mutating func remember(ended id: JobID) {
+        if let forgotten = history.append(id) { jobs.removeValue(forKey: forgotten) }
     }
 }

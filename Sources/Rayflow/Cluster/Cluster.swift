@@ -95,9 +95,11 @@ public final class Cluster: Sendable {
     }
 
     /// The actor of this name; nil if there is none.
-    /// - Throws: `typeMismatch` if it is of another type.
-    public func actor<A: RemoteActor>(_ name: String, as _: A.Type = A.self, namespace: String? = nil) async throws -> ActorHandle<A>? {
-        guard let found = try await engine.namedActor(name, namespace: namespace) else { return nil }
+    /// - Throws: `typeMismatch` if it is of another type, `getTimeout` if the GCS does not answer in time.
+    public func actor<A: RemoteActor>(
+        _ name: String, as _: A.Type = A.self, namespace: String? = nil, timeout: Duration = .seconds(60)
+    ) async throws -> ActorHandle<A>? {
+        guard let found = try await engine.namedActor(name, namespace: namespace, timeout: timeout) else { return nil }
         let box = RefBox(adopting: ObjectID(handleOf: found.actor), in: self)
         let typeName = TypeTags.tag(of: A.self)
         guard found.typeName == typeName else {

@@ -108,7 +108,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         }
         raylet = try RayletShell(
             node: node, resources: options.resources, network: network, arena: arena, io: io, spawner: spawner, stepHost: stepAddress)
-        gcs = GCSShell(network: network, log: options.run?.log, endsWithDriver: true)
+        gcs = try GCSShell(network: network, log: options.run?.log, endsWithDriver: true)
         let raylet = raylet
         let sweep = options.run.map { DurableRun.tokenPrefix($0.folder) }
         stepHost = StepHost(address: stepAddress, network: network, watcher: watcher, io: io) { () throws(SpawnFailure) in

@@ -34,7 +34,10 @@ final class AbsentEngine: Engine {
 
     func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError) { throw RayflowError(error) }
     func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError) { throw RayflowError(error) }
-    func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor? { throw RayflowError(error) }
+    func namedActor(_ name: String, namespace: String?, timeout: Duration) async throws(RayflowError) -> NamedActor? {
+        throw RayflowError(error)
+    }
+    func askGCS(_ operation: GCSOperation, timeout: Duration) async throws(RayflowError) -> GCSResult { throw RayflowError(error) }
     func beginStep(_ name: String) async throws(RayflowError) -> StepState { throw RayflowError(error) }
     func finishStep(ticket: UInt64, value: Payload) async throws(RayflowError) { throw RayflowError(error) }
     func shutDown() async {}

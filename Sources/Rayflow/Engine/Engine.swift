@@ -42,7 +42,11 @@ package protocol Engine: AnyObject, Sendable {
 
     func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError)
     func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError)
-    func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor?
+    /// - Throws: `getTimeout` when the GCS does not answer in time.
+    func namedActor(_ name: String, namespace: String?, timeout: Duration) async throws(RayflowError) -> NamedActor?
+    /// Asks the GCS.
+    /// - Throws: what it refuses, `getTimeout` when it does not answer in time, `shutDown`.
+    func askGCS(_ operation: GCSOperation, timeout: Duration) async throws(RayflowError) -> GCSResult
 
     /// Asks for a recorded side effect by its name (and its ordinal among equal names in the running task).
     func beginStep(_ name: String) async throws(RayflowError) -> StepState
@@ -62,4 +66,8 @@ extension Engine {
 
     package func closeStream(_ end: ObjectID) {}
     package func capacity() async throws(CancellationError) {}
+
+    package func askGCS(_ operation: GCSOperation, timeout: Duration) async throws(RayflowError) -> GCSResult {
+        throw RayflowError(.unsupported, "this cluster has no global control service")
+    }
 }

@@ -57,8 +57,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     /// Joins the cluster.
     package func register() {
-        let info = NodeInfo(node: node, raylet: address, total: scheduler.total, available: scheduler.available)
-        send(.registerNode(RegisterNode(info: [info])), to: .gcs)
+        event { $0.join(into: &$1) }
         tickStore()
     }
 
@@ -110,6 +109,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         } else if peer.isRaylet {
             if peer != address, unreachable.insert(peer.nodeID).inserted { nodesChanged() }
             for (object, pull) in pulls where pull.source == peer { next(object, why: "node \(hex(peer.node)) is gone") }
+        } else {
+            event { $0.connectionLost(peer, now: self.loop.now, into: &$1) }
         }
     }
 

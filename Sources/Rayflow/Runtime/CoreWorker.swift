@@ -46,6 +46,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     private var requests: [UInt64: @Sendable (Message?) -> Void] = [:]
     private var isClosed = false
     private var nextRequest: UInt64 = 1
+    /// Channels of the GCS that are followed here. Confined to the loop.
+    let watches = ChannelWatches()
     private var actorLineages: [ActorID: LineageID] = [:]
     private var keptDecisions: [UInt64: DecisionKey] = [:]
     private var nextKept: UInt64 = 1
@@ -203,6 +205,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         case .createReply(let m): answer(m.request, message)
         case .openReply(let m): answer(m.request, message)
         case .lookupReply(let m): answer(m.request, message)
+        case .gcsReply(let m): answer(m.request, message)
+        case .channelMessages(let m): watches.receive(m, through: self)
         case .journalAck(let m): log?.acknowledged(m)
         case .journalRecords(let m): log?.receive(m, from: from, through: self)
         default: step { $0.receive(message, from: from, now: self.loop.now, into: &$1) }
@@ -210,21 +214,34 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     }
 
     package func disconnected(_ peer: Address) {
+        if peer.isGCS { watches.gcsLost(through: self) }
         step { $0.connectionLost(peer, now: self.loop.now, into: &$1) }
         executor?.disconnected(peer)
     }
 
     /// Sends a request that is answered by a message of its own; `body` runs on the loop, with nil when the cluster has been shut down.
-    package func request(to: Address, _ make: (UInt64) -> Message, _ body: @escaping @Sendable (Message?) -> Void) {
-        let message: Message? = lock.withLock {
-            if isClosed { return nil }
+    /// - Returns: its number, for ``abandon(_:)``.
+    @discardableResult
+    package func request(to: Address, _ make: (UInt64) -> Message, _ body: @escaping @Sendable (Message?) -> Void) -> UInt64 {
+        let (message, number): (Message?, UInt64) = lock.withLock {
+            if isClosed { return (nil, 0) }
             defer { nextRequest += 1 }
             requests[nextRequest] = body
-            return make(nextRequest)
+            return (make(nextRequest), nextRequest)
         }
-        guard let message else { return body(nil) }
+        guard let message else {
+            body(nil)
+            return 0
+        }
         if loop.isInLoop { send(message, to: to) } else { post(message, to: to) }
+        return number
     }
+
+    func isOpen(_ request: UInt64) -> Bool { lock.withLock { requests[request] != nil } }
+
+    /// Nobody waits for the answer any more.
+    /// - Returns: false when it has come.
+    func abandon(_ request: UInt64) -> Bool { lock.withLock { requests.removeValue(forKey: request) != nil } }
 
     private func answer(_ request: UInt64, _ message: Message) {
         let body = lock.withLock { requests.removeValue(forKey: request) }
@@ -502,27 +519,10 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     }
 
     /// Names of other jobs do not meet those of this one.
-    private var ownNamespace: String { "\(identity.job)" }
+    var ownNamespace: String { "\(identity.job)" }
 
     package func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError) {
         step { owner, out in owner.kill(actor, noRestart: !restart, into: &out) }
-    }
-
-    package func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor? {
-        let found: LookupReply? = await withCheckedContinuation { continuation in
-            request(to: .gcs, { .lookupActor(LookupActor(request: $0, name: name, namespace: namespace ?? self.ownNamespace)) }) {
-                message in
-                if case .lookupReply(let reply)? = message {
-                    continuation.resume(returning: reply)
-                } else {
-                    continuation.resume(returning: nil)
-                }
-            }
-        }
-        guard let found else { throw RayflowError(.shutDown, "the cluster has been shut down") }
-        guard let actor = found.actor else { return nil }
-        step { owner, _ in owner.holdHandle(of: actor, lineage: .none) }
-        return NamedActor(actor: actor, typeName: found.typeName)
     }
 
     package func keepAlive(_ object: any AnyObject & Sendable) { lock.withLock { kept = object } }

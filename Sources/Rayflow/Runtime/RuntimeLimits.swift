@@ -13,6 +13,16 @@ package enum RuntimeLimits {
     package static let lineWaitNS: UInt64 = 1_000_000
     /// How long the end of a cluster waits for the last words of its parts, in nanoseconds.
     package static let shutDownNS: UInt64 = 5_000_000_000
+    /// A question that the GCS has not answered is asked again after that long, until its time is over.
+    package static let gcsResendNS: UInt64 = 1_000_000_000
+    /// How long the GCS is waited for where the caller does not say.
+    package static let gcsTimeout = Duration.seconds(60)
+    /// A subscriber that hears nothing asks again after that long, in case its question or the answer was lost.
+    package static let pollAgainNS: UInt64 = 10_000_000_000
+    package static let pollRetryNS: UInt64 = 200_000_000
+    /// Events of tasks that wait to be reported, and how often they are.
+    package static let taskEvents = 10_000
+    package static let taskEventsNS: UInt64 = 1_000_000_000
     /// Bytes of finished children that travel with a task that runs again.
     package static let historyBytes = 1 << 20
 }

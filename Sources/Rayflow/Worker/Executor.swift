@@ -67,6 +67,8 @@ package final class Executor: @unchecked Sendable {
     let producers = StreamProducers()
     private var shared = Shared()
     private var actor: HostedActor?
+    /// How the constructor has ended.
+    private var creation: (task: TaskID, outcome: TaskOutcome)?
     private let lock = Lock()
     private var waiting = 0
     private var waitNumber: UInt64 = 0
@@ -279,6 +281,7 @@ package final class Executor: @unchecked Sendable {
     }
 
     func reply(_ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0) {
+        if m.spec.kind == .actorCreation { creation = (m.spec.id, outcome) }
         FailPoint.hit("ownership.before-move")
         core.send(.taskReply(replyMessage(m, outcome, moved: moved, executionNS: executionNS)), to: to)
         FailPoint.hit("ownership.after-move")
@@ -342,6 +345,8 @@ package final class Executor: @unchecked Sendable {
     // MARK: Actors
 
     private func create(_ m: PushTask, from: Address) {
+        // The GCS has not heard the answer: it has been away.
+        if let creation, creation.task == m.spec.id { return reply(m, to: from, creation.outcome) }
         guard actor == nil, let type = registry.actor(named: m.actorTypeName) else {
             let error = RayflowError(.notRegistered, "\(m.actorTypeName) is not registered in the worker's program")
             return reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: true))

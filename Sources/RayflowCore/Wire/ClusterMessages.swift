@@ -1,18 +1,38 @@
-/// A raylet joins.
+/// A raylet joins, or comes back to a GCS that may have missed what happened: it says what it keeps for it.
 public struct RegisterNode: WireMessage {
     public static let kind: UInt8 = 40
     public var info: [NodeInfo]
+    /// Leases that the GCS holds or has asked for there.
+    public var leases: [LeaseID]
+    /// Jobs that have workers there.
+    public var jobs: [JobID]
+    /// The workers.
+    public var processes: [UInt64]
+    /// Counts the registrations of this raylet: what an older one says is void.
+    public var number: UInt64
 
-    public init(info: [NodeInfo]) {
+    public init(info: [NodeInfo], leases: [LeaseID] = [], jobs: [JobID] = [], processes: [UInt64] = [], number: UInt64 = 1) {
         self.info = info
+        self.leases = leases
+        self.jobs = jobs
+        self.processes = processes
+        self.number = number
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
         info = try r.list(unit: 28) { (r) throws(DecodingFault) in try r.nodeInfo() }
+        leases = try r.list(unit: 16) { (r) throws(DecodingFault) in try r.lease() }
+        jobs = try r.list(unit: 4) { (r) throws(DecodingFault) in try r.job() }
+        processes = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.u64() }
+        number = try r.u64()
     }
 
     public func write(to w: inout ByteWriter) {
         w.list(info) { $0.nodeInfo($1) }
+        w.list(leases) { $0.lease($1) }
+        w.list(jobs) { $0.job($1) }
+        w.list(processes) { $0.u64($1) }
+        w.u64(number)
     }
 }
 

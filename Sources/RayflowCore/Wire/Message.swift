@@ -60,6 +60,13 @@ public enum Message: Sendable {
     case actorExitSeen(ActorExitSeen)
     case endActor(EndActor)
     case jobEnded(JobEnded)
+    case pollChannel(PollChannel)
+    case channelMessages(ChannelMessages)
+    case gcsRequest(GCSRequest)
+    case gcsReply(GCSReply)
+    case taskEvents(TaskEvents)
+    case healthCheck(HealthCheck)
+    case healthReply(HealthReply)
     case adminRequest(AdminRequest)
     case adminReply(AdminReply)
     case journalRecords(JournalRecords)
@@ -113,6 +120,13 @@ public enum Message: Sendable {
         case ActorExitSeen.kind: self = .actorExitSeen(try ActorExitSeen(from: &reader))
         case EndActor.kind: self = .endActor(try EndActor(from: &reader))
         case JobEnded.kind: self = .jobEnded(try JobEnded(from: &reader))
+        case PollChannel.kind: self = .pollChannel(try PollChannel(from: &reader))
+        case ChannelMessages.kind: self = .channelMessages(try ChannelMessages(from: &reader))
+        case GCSRequest.kind: self = .gcsRequest(try GCSRequest(from: &reader))
+        case GCSReply.kind: self = .gcsReply(try GCSReply(from: &reader))
+        case TaskEvents.kind: self = .taskEvents(try TaskEvents(from: &reader))
+        case HealthCheck.kind: self = .healthCheck(try HealthCheck(from: &reader))
+        case HealthReply.kind: self = .healthReply(try HealthReply(from: &reader))
         case AdminRequest.kind: self = .adminRequest(try AdminRequest(from: &reader))
         case AdminReply.kind: self = .adminReply(try AdminReply(from: &reader))
         case JournalRecords.kind: self = .journalRecords(try JournalRecords(from: &reader))
@@ -168,6 +182,13 @@ public enum Message: Sendable {
         case .actorExitSeen(let message): message
         case .endActor(let message): message
         case .jobEnded(let message): message
+        case .pollChannel(let message): message
+        case .channelMessages(let message): message
+        case .gcsRequest(let message): message
+        case .gcsReply(let message): message
+        case .taskEvents(let message): message
+        case .healthCheck(let message): message
+        case .healthReply(let message): message
         case .adminRequest(let message): message
         case .adminReply(let message): message
         case .journalRecords(let message): message

@@ -29,6 +29,7 @@ final class SimulatedGCS {
     private func carryOut(_ directive: GCSDirective) {
         switch directive {
         case .send(let message, let to): world.network.send(message, from: .gcs, to: to)
+        case .persist: break  // it lives as long as its tables
         case .startTimer(let timer, let delay):
             world.after(delay) { [self] in event { $0.timerFired(timer, now: $1, into: &$2) } }
         case .loadActorHistory(let actor, _): event { $0.actorHistoryLoaded(actor, [], now: $1, into: &$2) }

@@ -30,4 +30,6 @@ package enum RayletTimer: Hashable, Sendable {
     case idleWorkers
     /// A further worker for a job all of whose workers are blocked.
     case furtherWorker(JobID, generation: UInt64)
+    /// The GCS has not answered a registration.
+    case registration
 }

@@ -41,6 +41,7 @@ package struct RayletInstance: Sendable {
     var nextGeneration: UInt64 = 1
     var isIdleTimerArmed = false
     var reported: ResourceSet
+    var membership = Membership()
 
     /// - Parameters:
     ///   - total: what the node has; amounts are positive.
@@ -80,7 +81,10 @@ package struct RayletInstance: Sendable {
         case .returnLease(let m): giveBack(m, from: from, now: now, into: &out)
         case .registerWorker(let m): register(m, from: from, now: now, into: &out)
         case .blocked(let m): blocked(m, from: from)
-        case .nodeTable(let m): nodesChanged(m, into: &out)
+        case .nodeTable(let m):
+            membership.tableCame(m, node: node)
+            nodesChanged(m, into: &out)
+        case .healthCheck(let m): out.append(.send(.healthReply(HealthReply(node: node, number: m.number)), to: from))
         case .jobEnded(let m): jobEnded(m.job, into: &out)
         default: counters.unexpected += 1
         }
@@ -131,6 +135,7 @@ package struct RayletInstance: Sendable {
 
     /// The process at the other end (an owner of leases) is gone: what it asked for and what it holds goes, its workers are ended.
     package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [RayletDirective]) {
+        if peer.isGCS { return gcsLost(into: &out) }
         guard peer.isProcess else { return }
         ownerGone(peer, reason: .ownerDied, now: now, into: &out)
         settle(now: now, into: &out)
@@ -150,6 +155,7 @@ package struct RayletInstance: Sendable {
             guard paces[job]?.generation == generation else { break }
             paces[job]?.isDue = true
             paces[job]?.isArmed = false
+        case .registration: registrationDue(into: &out)
         }
         settle(now: now, into: &out)
     }

@@ -18,6 +18,8 @@ package enum SchedulerLimits {
     /// A request waits that long for a blocked worker before a further one starts; the wait doubles with each, up to the longest.
     package static let firstFurtherWorkerNS: UInt64 = 10_000_000
     package static let longestFurtherWorkerNS: UInt64 = 1_000_000_000
+    /// Pause between two registrations while the GCS does not answer.
+    package static let registrationNS: UInt64 = 1_000_000_000
     /// A worker beyond ``RayletInstance/keptIdle`` is ended when it has been idle that long.
     package static let idleWorkerNS: UInt64 = 5_000_000_000
 }

@@ -133,7 +133,7 @@ enum WireSamples {
             "objectChunk",
             .objectChunk(ObjectChunk(request: 1, object: object, index: 2, count: 3, totalSize: 4, chunk: [0xFF, 0xFE]))
         ),
-        ("registerNode", .registerNode(RegisterNode(info: [nodeInfo]))),
+        ("registerNode", .registerNode(RegisterNode(info: [nodeInfo], leases: [lease], jobs: [job], processes: [3], number: 9))),
         ("resourceReport", .resourceReport(ResourceReport(node: node, available: resources))),
         ("nodeTable", .nodeTable(NodeTable(nodes: [nodeInfo, deadNode]))),
         (
@@ -163,7 +163,42 @@ enum WireSamples {
         ("adminRequest", .adminRequest(AdminRequest(request: 1, verb: "cancel", argument: "build"))),
         ("adminReply", .adminReply(AdminReply(request: 1, json: "{}", error: "no"))),
         ("journalFailed", .journalAck(JournalAck(ticket: 1, error: bareError))),
+        ("pollChannel", .pollChannel(PollChannel(channel: .node, position: ChannelPosition(epoch: 2, sequence: 3)))),
+        (
+            "channelMessages",
+            .channelMessages(
+                ChannelMessages(
+                    channel: .actor, isSnapshot: true, position: ChannelPosition(epoch: 2, sequence: 4), rows: keyedRows, missing: 5))
+        ),
+        ("putKey", gcs(.putKey(namespace: "n", key: "k", value: [1, 2], overwrite: true))),
+        ("getKey", gcs(.getKey(namespace: "n", key: "k"))),
+        ("deleteKey", gcs(.deleteKey(namespace: "n", key: "k", isPrefix: true))),
+        ("hasKey", gcs(.hasKey(namespace: "n", key: "k"))),
+        ("listKeys", gcs(.listKeys(namespace: "n", prefix: "k", limit: 9))),
+        ("row", gcs(.row(.actor, key: [1]))),
+        ("rows", gcs(.rows(.task, filters: [RowFilter(field: "state", value: "failed")], limit: 9))),
+        ("addFunctions", gcs(.addFunctions(keyedRows))),
+        ("publish", gcs(.publish(.log, keyedRows))),
+        ("done", answer(.done(true))),
+        ("count", answer(.count(3))),
+        ("value", answer(.value([7]))),
+        ("noValue", answer(.value(nil))),
+        ("keys", answer(.keys(["a", "b"], total: 3))),
+        ("rowsReply", answer(.rows(keyedRows, total: 3))),
+        ("failedReply", answer(.failed(bareError))),
+        (
+            "taskEvents",
+            .taskEvents(
+                TaskEvents(
+                    events: [TaskEvent(task: task, attempt: attempt, state: .failed, wallNS: 6, name: "add", message: "no")], dropped: 7))
+        ),
+        ("healthCheck", .healthCheck(HealthCheck(number: 8))),
+        ("healthReply", .healthReply(HealthReply(node: node, number: 8))),
     ]
+
+    private static let keyedRows = [KeyedRow(key: [1], row: [2, 3]), KeyedRow(key: [4], row: nil)]
+    private static func gcs(_ operation: GCSOperation) -> Message { .gcsRequest(GCSRequest(request: 1, operation: operation)) }
+    private static func answer(_ result: GCSResult) -> Message { .gcsReply(GCSReply(request: 1, result: result)) }
 
     private static func reply(_ outcome: TaskOutcome) -> TaskReply {
         TaskReply(lease: lease, task: task, attempt: attempt, outcome: outcome, moved: [], borrowed: [], executionNS: 0)

@@ -325,7 +325,7 @@ final class InProcessEngine: Engine {
             state.actors.removeValue(forKey: actor)?.finish()
         }
     }
-    func namedActor(_ name: String, namespace: String?) async throws(RayflowError) -> NamedActor? {
+    func namedActor(_ name: String, namespace: String?, timeout: Duration) async throws(RayflowError) -> NamedActor? {
         state.withLock { state in
             guard let found = state.names[name] else { return nil }
             state.counts[ObjectID(handleOf: found.actor), default: 0] += 1

@@ -143,7 +143,11 @@ final class Folder: Sendable {
             let cut = try JournalStoreClient.open(folder: copy.path)
             var expected = StoreContents()
             expected.apply([change(1, [1])])
-            #expect(cut.load() == expected, "cut at \(count)")
+            // Behind the record stands the journal's own mark of its end.
+            var whole = expected
+            whole.apply([change(1, [2]), change(2, [2])])
+            #expect(cut.load() == expected || cut.load() == whole, "cut at \(count)")
+            if count < before.bytes.count + 8 { #expect(cut.load() == expected, "cut at \(count)") }
             cut.close()
         }
     }

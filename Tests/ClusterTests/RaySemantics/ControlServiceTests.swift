@@ -21,7 +21,8 @@ struct ControlServiceTests {
             let found = try #require(try await ray.actor("books", as: Ledger.self))
             #expect(try await found.note.remote(3).get() == 3)
             try await ray.kill(found)
-            await #expect(throws: RayflowError.self) { try await ledger.note.remote(4).get() }
+            // The order to end it goes round by the control service: calls may be faster.
+            while (try? await ledger.note.remote(4).get()) != nil {}
             #expect(try await ray.actor("books", as: Ledger.self) == nil)
             let next = Ledger.open.options(name: "books").remote()
             #expect(try await next.note.remote(1).get() == 1)

@@ -164,8 +164,10 @@ final class SimulatedExecutor {
 
     func cancel(_ m: CancelTask) {
         if let body = running[m.task], body.push?.spec.attempt == m.attempt {
-            if m.force { return world.kill(process.address) }
-            return body.cancel()
+            if m.recursive { process.step { $0.cancelChildren(of: m.task, force: m.force, into: &$2) } }
+            body.cancel()
+            if m.force { world.kill(process.address) }
+            return
         }
         if let at = line.firstIndex(where: { $0.push.spec.id == m.task && $0.push.spec.attempt == m.attempt }) {
             let pushed = line.remove(at: at)

@@ -28,7 +28,9 @@ extension SimulatedBody {
             for _ in 0..<draw(1...3) { call() }
             next()
         case 84..<87:
-            if let id = pick(waitable) { process.step { $0.cancel(id, force: self.chance(30) && id.task.actor.isNone, recursive: self.chance(50), into: &$2) } }
+            if let id = pick(waitable) {
+                process.step { $0.cancel(id, force: self.chance(30) && id.task.actor.isNone, recursive: self.chance(50), into: &$2) }
+            }
             next()
         case 87..<91:
             if let at = refs.indices.filter({ refs[$0].handledActor == nil }).randomly(self) {

@@ -160,7 +160,18 @@ final class SimulatedBody {
 
     /// What a result may hold. A method holds up its actor while it returns, so it returns nothing that waits for the actor.
     private var returnable: [ObjectID] {
-        refs.filter { kind == .function ? $0.handledActor != nil || chance(30) : process.owner.state(of: $0) != nil && chance(30) }
+        refs.filter { kind == .function ? $0.handledActor != nil || chance(30) : chance(30) && isFinishedThroughout($0) }
+    }
+
+    private func isFinishedThroughout(_ id: ObjectID) -> Bool {
+        var open = [id]
+        var seen: Set<ObjectID> = []
+        while let id = open.popLast() {
+            guard id.handledActor == nil, seen.insert(id).inserted, process.owner.owner(of: id) == process.address else { continue }
+            guard let state = process.owner.state(of: id) else { return false }
+            open += state.nested.map(\.id)
+        }
+        return true
     }
 
     func store(_ id: ObjectID, nested: [ObjectID]) -> ObjectState {

@@ -1,4 +1,4 @@
-public import RayflowCore
+import RayflowCore
 
 /// Spreads calls over actors of one type: each has one call at a time, and what is submitted next goes to the one that is free first.
 ///

@@ -102,7 +102,11 @@ package final class Executor: @unchecked Sendable {
         let (known, isRepeated) = lock.withLock {
             (shared.running[m.spec.id], shared.started.contains(m.spec.id, m.spec.attempt))
         }
-        if isRepeated, known == nil { return }  // the same push again: it has run
+        if isRepeated, known == nil {
+            // The same push again: it has run. A GCS that was away has not heard how the constructor ended.
+            if let creation, creation.task == m.spec.id { reply(m, to: from, creation.outcome) }
+            return
+        }
         if m.spec.kind == .actorCall { return call(m, from: from) }
         if let known {
             if known.attempt < m.spec.attempt { reply(m, to: from, .stale) }
@@ -345,8 +349,6 @@ package final class Executor: @unchecked Sendable {
     // MARK: Actors
 
     private func create(_ m: PushTask, from: Address) {
-        // The GCS has not heard the answer: it has been away.
-        if let creation, creation.task == m.spec.id { return reply(m, to: from, creation.outcome) }
         guard actor == nil, let type = registry.actor(named: m.actorTypeName) else {
             let error = RayflowError(.notRegistered, "\(m.actorTypeName) is not registered in the worker's program")
             return reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: true))

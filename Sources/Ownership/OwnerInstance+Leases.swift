@@ -161,7 +161,17 @@ extension OwnerInstance {
     private mutating func rest(_ id: LeaseID, into out: inout [OwnerDirective]) {
         guard let lease = leases[id], lease.tasks.isEmpty, !lease.isSlow, lease.worker != nil else { return }
         if queues.contains(where: { $0.key != lease.key && !$0.value.requested.isEmpty }) { return giveBack(id, into: &out) }
+        guard !lease.isTimed else { return }
+        leases[id]?.isTimed = true
         out.append(.startTimer(.idleLease(id, use: lease.uses), afterNS: Limits.idleLeaseNS))
+    }
+
+    /// Idle all the time since the clock was wound up: given back. Used meanwhile and idle again: the clock starts anew.
+    mutating func idleTimeOver(_ id: LeaseID, use: UInt64, into out: inout [OwnerDirective]) {
+        guard let lease = leases[id] else { return }
+        leases[id]?.isTimed = false
+        guard lease.tasks.isEmpty, !lease.isSlow, lease.worker != nil else { return }
+        if lease.uses == use { giveBack(id, into: &out) } else { rest(id, into: &out) }
     }
 
     mutating func leaseSpillback(_ m: LeaseSpillback, into out: inout [OwnerDirective]) {

@@ -16,8 +16,8 @@ package struct OwnerInstance: Sendable {
     /// Whether somebody wants to hear what becomes of tasks.
     package var tellsChanges = true
 
-    var objects: [ObjectID: ObjectEntry] = [:]
-    var tasks: [TaskID: TaskEntry] = [:]
+    var objects = SlotMap<ObjectID, ObjectEntry>()
+    var tasks = SlotMap<TaskID, TaskEntry>()
     var queues: [SchedulingKey: KeyQueue] = [:]
     var leases: [LeaseID: LeaseEntry] = [:]
     /// Mean duration of each function that has run, in nanoseconds, by its index in the function table.
@@ -120,9 +120,7 @@ package struct OwnerInstance: Sendable {
         case .retry(let id, let attempt):
             guard let entry = tasks[id], entry.spec.attempt == attempt, entry.state == .pausing else { return }
             if entry.spec.kind == .actorCall { callAgain(id, into: &out) } else { enqueue(id, into: &out) }
-        case .idleLease(let id, let use):
-            guard let lease = leases[id], lease.tasks.isEmpty, !lease.isSlow, lease.uses == use, lease.worker != nil else { return }
-            giveBack(id, into: &out)
+        case .idleLease(let id, let use): idleTimeOver(id, use: use, into: &out)
         case .attemptTimeout(let id, let attempt):
             timedOut(id, attempt, into: &out)
         case .brokenActor(let actor, let connection): brokenActor(actor, connection: connection, into: &out)

@@ -65,6 +65,8 @@ struct LeaseEntry: Sendable {
     /// Tasks that it had when the connection to its worker broke: they, or their replies, may be lost.
     var doubtful: [TaskID] = []
     var uses: UInt64 = 0
+    /// The clock of its idle time runs: it is not wound up again for each task.
+    var isTimed = false
     var hops: UInt8 = 0
 }
 

@@ -7,7 +7,12 @@ package final class Lock: @unchecked Sendable {
     package init() {
         mutex = .allocate(capacity: 1)
         mutex.initialize(to: pthread_mutex_t())
-        let code = pthread_mutex_init(mutex, nil)
+        var attributes = pthread_mutexattr_t()
+        pthread_mutexattr_init(&attributes)
+        // What is locked here is held for less than a thread needs to sleep and wake.
+        pthread_mutexattr_settype(&attributes, Int32(PTHREAD_MUTEX_ADAPTIVE_NP))
+        defer { pthread_mutexattr_destroy(&attributes) }
+        let code = pthread_mutex_init(mutex, &attributes)
         precondition(code == 0, "pthread_mutex_init: \(code)")
     }
 

@@ -236,9 +236,10 @@ package final class Executor: @unchecked Sendable {
             if host == nil { for child in scope.submissions { _ = try? await core.settle(child) } }
             let elapsed = rf_monotonic_ns() - started
             lock.withLock { shared.running[spec.id] = nil }
-            // The reply of a stream goes the way of its items, behind them.
+            // The reply of a stream goes the way of its items, behind them; what lies in shared memory is announced behind its seal.
             let isPlain =
                 finished == nil && borrowed.isEmpty && moved.isEmpty && spec.kind == .function && spec.options.streamWindow == 0
+                && !outcome.isStored
             if isPlain {
                 post(replyMessage(m, outcome, executionNS: elapsed), to: from)
             } else {
@@ -458,6 +459,13 @@ extension PushTask {
     var actorTypeName: String {
         let suffix = ".\(spec.function.name)"
         return spec.options.name.hasSuffix(suffix) ? String(spec.options.name.dropLast(suffix.count)) : spec.options.name
+    }
+}
+
+extension TaskOutcome {
+    var isStored: Bool {
+        guard case .finished(let states) = self else { return false }
+        return states.contains { if case .stored = $0 { true } else { false } }
     }
 }
 

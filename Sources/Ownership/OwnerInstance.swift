@@ -70,6 +70,8 @@ package struct OwnerInstance: Sendable {
 
     /// The finished state of an object; nil while it is pending or unknown.
     package func state(of id: ObjectID) -> ObjectState? { objects[id]?.state }
+    package func isFinished(_ id: ObjectID) -> Bool { objects.with(id) { $0.state != nil } ?? false }
+    package func hasFailed(_ id: ObjectID) -> Bool { objects.with(id) { if case .failed? = $0.state { true } else { false } } ?? false }
     package func knows(_ id: ObjectID) -> Bool { objects[id] != nil }
     package func owner(of id: ObjectID) -> Address { objects[id]?.owner ?? address }
     package func lineage(of id: ObjectID) -> LineageID { objects[id]?.lineage ?? .none }

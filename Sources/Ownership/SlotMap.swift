@@ -33,6 +33,12 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         }
     }
 
+    /// Looks at a value without copying it.
+    func with<T>(_ key: Key, _ body: (borrowing Value) -> T) -> T? {
+        guard let place = places[key] else { return nil }
+        return pages[Int(place) / Self.pageSize][Int(place) % Self.pageSize].map { body($0) }
+    }
+
     package subscript(key: Key, default value: @autoclosure () -> Value) -> Value {
         get { self[key] ?? value() }
         _modify {

@@ -31,9 +31,12 @@ public final class Cluster: Sendable {
         return ObjectRef(RefBox(adopting: id, in: self))
     }
 
-    /// Waits for several objects; the order is that of the refs. Throws the first failure in that order.
+    /// Waits for several objects; the order is that of the refs, and a ref may stand there twice. Throws a failure as soon as there is one,
+    /// without waiting for the rest; of several that are there already, the first in order.
     public nonisolated(nonsending) func get<T>(_ refs: [ObjectRef<T>]) async throws -> [T] {
-        engine.prefetch(refs.map(\.id))
+        let ids = refs.map(\.id)
+        engine.prefetch(ids)
+        if let failed = try await engine.settle(ids), let ref = refs.first(where: { $0.id == failed }) { _ = try await ref.get() }
         var values: [T] = []
         values.reserveCapacity(refs.count)
         for ref in refs { values.append(try await ref.get()) }
@@ -45,13 +48,18 @@ public final class Cluster: Sendable {
         var ids: [ObjectID] = []
         for ref in repeat each refs { ids.append(ref.id) }
         engine.prefetch(ids)
+        if let failed = try await engine.settle(ids) {
+            for ref in repeat each refs {
+                if ref.id == failed { _ = try await ref.get() }
+            }
+        }
         return (repeat try await (each refs).get())
     }
 
     /// Waits until `count` of the objects are ready (failures are) or the time is over.
     ///
     /// - Returns: every ref in one of the two lists, in the order given; at most `count` in `ready`.
-    /// - Throws: `CancellationError` when the calling task is cancelled.
+    /// - Throws: `invalidArgument` for a ref that is given twice; `CancellationError` when the calling task is cancelled.
     public func wait<T>(
         _ refs: [ObjectRef<T>], count: Int = 1, timeout: Duration? = nil
     ) async throws -> (ready: [ObjectRef<T>], rest: [ObjectRef<T>]) {
@@ -68,7 +76,11 @@ public final class Cluster: Sendable {
     }
 
     private func wait(_ ids: [ObjectID], _ count: Int, _ timeout: Duration?) async throws -> (ready: [Int], rest: [Int]) {
-        try await engine.wait(ids, count: max(0, min(count, ids.count)), timeout: timeout)
+        var seen = Set<ObjectID>(minimumCapacity: ids.count)
+        if let twice = ids.first(where: { !seen.insert($0).inserted }) {
+            throw RayflowError(.invalidArgument, "wait: object \(twice) is given twice; give each ref once")
+        }
+        return try await engine.wait(ids, count: max(0, min(count, ids.count)), timeout: timeout)
     }
 
     /// Cancels the task that makes the object: a waiting one is dropped, in a running one the body's `Task` is cancelled.

@@ -26,6 +26,7 @@ final class AbsentEngine: Engine {
     func ready(_ id: ObjectID) -> Fetched? { .failed(error) }
     func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched { .failed(error) }
     func prefetch(_ ids: [ObjectID]) {}
+    func settle(_ ids: [ObjectID]) async throws(CancellationError) -> ObjectID? { ids.first }
     func wait(_ ids: [ObjectID], count: Int, timeout: Duration?) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
         (Array(ids.indices.prefix(count)), Array(ids.indices.dropFirst(count)))
     }

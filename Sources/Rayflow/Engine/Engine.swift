@@ -24,6 +24,8 @@ package protocol Engine: AnyObject, Sendable {
     func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched
     /// A hint that all of these will be fetched.
     func prefetch(_ ids: [ObjectID])
+    /// Waits until all of the ids are ready, or until one of them is a failure: that one.
+    func settle(_ ids: [ObjectID]) async throws(CancellationError) -> ObjectID?
     /// Waits until `count` of the ids are ready (failures are) or the time is over.
     /// - Returns: positions in `ids`, each in exactly one list and in ascending order; at most `count` are ready.
     func wait(_ ids: [ObjectID], count: Int, timeout: Duration?) async throws(CancellationError) -> (ready: [Int], rest: [Int])

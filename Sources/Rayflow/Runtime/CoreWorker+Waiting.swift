@@ -83,13 +83,13 @@ extension CoreWorker {
         }
     }
 
-    private func waitFor(_ ids: [ObjectID], count: Int, timeout: Duration?) async -> Wakeup.Reason {
+    /// Waits until `count` of the objects, none of which was ready, are; or, with `orFailed`, until one of them is a failure.
+    private func waitFor(_ ids: [ObjectID], count: Int, timeout: Duration?, orFailed: Bool = false) async -> Wakeup.Reason {
         let wakeup = Wakeup()
         let countdown = Countdown(count)
-        var tokens: [(ObjectID, UInt64)] = []
-        for id in ids {
-            let token = whenReady(id) { if countdown.isDown() { wakeup.wake(.ready) } }
-            if let token { tokens.append((id, token)) }
+        let tokens = whenAnyReady(ids) { [weak self] id in
+            if countdown.isDown() { return wakeup.wake(.ready) }
+            if orFailed, case .failed? = self?.state(of: id) { wakeup.wake(.ready) }
         }
         let timer = timeout.map { timeout in loop.scheduleTimer(after: timeout) { wakeup.wake(.timeout) } }
         let gauge = executor?.beginWaiting()
@@ -100,8 +100,16 @@ extension CoreWorker {
         }
         if let gauge { executor?.endWaiting(gauge) }
         if let timer { loop.execute { timer.cancel() } }
-        for (id, token) in tokens { forget(id, token) }
+        forget(tokens)
         return reason
+    }
+
+    package func settle(_ ids: [ObjectID]) async throws(CancellationError) -> ObjectID? {
+        while true {
+            let (failed, pending) = survey(ids)
+            if failed != nil || pending.isEmpty { return failed }
+            if await waitFor(pending, count: pending.count, timeout: nil, orFailed: true) == .cancelled { throw CancellationError() }
+        }
     }
 
     package func wait(
@@ -111,10 +119,13 @@ extension CoreWorker {
         let question = decisionKey(.wait, refs: ids)
         if let question, let answer = log?.recorded(question), let positions = replayed(answer, ids) { return split(ids, positions) }
         // Live, or a recorded answer that names refs computed anew in this run: then the decision is taken anew as well.
-        let pending = ids.filter { state(of: $0) == nil }
-        let missing = count - (ids.count - pending.count)
-        if missing > 0, await waitFor(pending, count: missing, timeout: timeout) == .cancelled { throw CancellationError() }
-        let positions = Array(ids.indices.filter { state(of: ids[$0]) != nil }.prefix(count))
+        var positions = readyPositions(ids, count: count)
+        if positions.count < count {
+            let pending = ids.filter { state(of: $0) == nil }
+            let missing = count - (ids.count - pending.count)
+            if missing > 0, await waitFor(pending, count: missing, timeout: timeout) == .cancelled { throw CancellationError() }
+            positions = readyPositions(ids, count: count)
+        }
         if let question {
             var answer = ByteWriter()
             answer.list(positions) { $0.lineage(self.lineage(of: ids[$1])) }
@@ -123,9 +134,16 @@ extension CoreWorker {
         return split(ids, positions)
     }
 
+    /// - Parameter ready: ascending.
     private func split(_ ids: [ObjectID], _ ready: [Int]) -> (ready: [Int], rest: [Int]) {
-        let chosen = Set(ready)
-        return (ready.sorted(), ids.indices.filter { !chosen.contains($0) })
+        let ready = ready.sorted()
+        var rest: [Int] = []
+        rest.reserveCapacity(ids.count - ready.count)
+        var next = 0
+        for at in ids.indices {
+            if next < ready.count, ready[next] == at { next += 1 } else { rest.append(at) }
+        }
+        return (ready, rest)
     }
 
     // MARK: Decisions

@@ -503,7 +503,59 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         return token
     }
 
-    package func forget(_ id: ObjectID, _ token: UInt64) { lock.withLock { waiters.remove(id, token) } }
+    /// Runs `body` once for each of these objects when it is finished, at once for those that are. One turn of the lock for all: a wait for
+    /// any of a thousand must not cost a thousand.
+    func whenAnyReady(_ ids: [ObjectID], _ body: @escaping @Sendable (ObjectID) -> Void) -> [(ObjectID, UInt64)] {
+        var done: [ObjectID] = []
+        let tokens: [(ObjectID, UInt64)] = step { owner, out in
+            var tokens: [(ObjectID, UInt64)] = []
+            tokens.reserveCapacity(ids.count)
+            for id in ids {
+                if owner.state(of: id) != nil {
+                    done.append(id)
+                } else {
+                    tokens.append((id, self.waiters.add(id) { body(id) }))
+                    owner.watch(id, into: &out)
+                }
+            }
+            return tokens
+        }
+        for id in done { body(id) }
+        return tokens
+    }
+
+    func forget(_ tokens: [(ObjectID, UInt64)]) {
+        lock.withLock { for (id, token) in tokens { waiters.remove(id, token) } }
+    }
+
+    /// Where the first `count` finished objects stand. Ends with the last of them.
+    func readyPositions(_ ids: [ObjectID], count: Int) -> [Int] {
+        if count == 0 { return [] }
+        var positions: [Int] = []
+        lock.withLock {
+            for (at, id) in ids.enumerated() where owner.isFinished(id) {
+                positions.append(at)
+                if positions.count == count { return }
+            }
+        }
+        return positions
+    }
+
+    /// The first failure among these objects, and what is not finished.
+    func survey(_ ids: [ObjectID]) -> (failed: ObjectID?, pending: [ObjectID]) {
+        var pending: [ObjectID] = []
+        let failed: ObjectID? = lock.withLock {
+            for id in ids {
+                guard owner.isFinished(id) else {
+                    pending.append(id)
+                    continue
+                }
+                if owner.hasFailed(id) { return id }
+            }
+            return nil
+        }
+        return (failed, pending)
+    }
 
     package func prefetch(_ ids: [ObjectID]) {
         step { owner, out in

@@ -2,22 +2,24 @@ import RayflowCore
 
 /// Who waits in this process for which object. Confined to the lock of its core worker.
 struct Waiters {
-    private var byObject: [ObjectID: [UInt64: @Sendable () -> Void]] = [:]
+    private struct Waiter {
+        var token: UInt64
+        var body: @Sendable () -> Void
+    }
+    private var byObject: [ObjectID: [Waiter]] = [:]
     private var nextToken: UInt64 = 1
 
     mutating func add(_ id: ObjectID, _ body: @escaping @Sendable () -> Void) -> UInt64 {
         defer { nextToken += 1 }
-        byObject[id, default: [:]][nextToken] = body
+        byObject[id, default: []].append(Waiter(token: nextToken, body: body))
         return nextToken
     }
 
     mutating func remove(_ id: ObjectID, _ token: UInt64) {
-        byObject[id]?[token] = nil
+        byObject[id]?.removeAll { $0.token == token }
         if byObject[id]?.isEmpty == true { byObject[id] = nil }
     }
 
-    mutating func take(_ id: ObjectID) -> [@Sendable () -> Void] {
-        guard let found = byObject.removeValue(forKey: id) else { return [] }
-        return found.sorted { $0.key < $1.key }.map(\.value)
-    }
+    /// In the order in which they came.
+    mutating func take(_ id: ObjectID) -> [@Sendable () -> Void] { byObject.removeValue(forKey: id)?.map(\.body) ?? [] }
 }

@@ -227,6 +227,11 @@ final class InProcessEngine: Engine {
         return .failed(ErrorRecord(.getTimeout, "not ready in \(timeout ?? .zero)"))
     }
 
+    func settle(_ ids: [ObjectID]) async throws(CancellationError) -> ObjectID? {
+        for id in ids { if case .failed = try await fetch(id, timeout: nil) { return id } }
+        return nil
+    }
+
     func wait(_ ids: [ObjectID], count: Int, timeout: Duration?) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
         func split() -> (ready: [Int], rest: [Int]) {
             let done = ids.indices.filter { ready(ids[$0]) != nil }.prefix(count)

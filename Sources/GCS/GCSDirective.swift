@@ -18,5 +18,7 @@ package enum GCSTimer: Hashable, Sendable {
     case driverGone(JobID, generation: UInt64)
     case restartActor(ActorID, incarnation: UInt32)
     case unknownActor(ActorID)
+    /// A look at the placement groups that wait for room or for answers.
+    case placementGroups
     case endActor(ActorID)
 }

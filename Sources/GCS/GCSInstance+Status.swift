@@ -30,7 +30,7 @@ extension GCSInstance {
 
     /// What must hold after every event; empty when it does.
     package func checkInvariants() -> [String] {
-        var faults: [String] = []
+        var faults = placementGroups.checkInvariants()
         func expect(_ holds: Bool, _ fault: @autoclosure () -> String) { if !holds { faults.append(fault()) } }
         for (id, entry) in actors.actors {
             expect(entry.id == id, "actor \(id) is filed under another id")

@@ -11,6 +11,7 @@ package struct GCSInstance: Sendable {
     package internal(set) var keyValues = KeyValueManager()
     package internal(set) var functions = FunctionManager()
     package internal(set) var tasks: TaskEventManager
+    package internal(set) var placementGroups: PlacementGroupManager
     package internal(set) var counters = GCSCounters()
     package let epoch: UInt32
     var publisher: Publisher
@@ -26,7 +27,8 @@ package struct GCSInstance: Sendable {
         epoch: UInt32 = 1, isStored: Bool = false, endsWithDriver: Bool = false,
         rememberedActors: Int = Limits.deadActors, rememberedNodes: Int = Limits.deadNodes,
         rememberedJobs: Int = Limits.endedJobs, rememberedWorkers: Int = Limits.lostWorkers,
-        rememberedTasks: Int = Limits.taskAttempts, retainedMessages: Int = Limits.retainedMessages
+        rememberedTasks: Int = Limits.taskAttempts, retainedMessages: Int = Limits.retainedMessages,
+        rememberedGroups: Int = Limits.removedGroups
     ) {
         self.epoch = epoch
         self.isStored = isStored
@@ -37,6 +39,7 @@ package struct GCSInstance: Sendable {
         actors = ActorManager(epoch: epoch, remembered: rememberedActors)
         actors.endsWithDriver = endsWithDriver
         workers = WorkerManager(remembered: rememberedWorkers)
+        placementGroups = PlacementGroupManager(remembered: rememberedGroups)
     }
 
     // MARK: Messages
@@ -52,7 +55,10 @@ package struct GCSInstance: Sendable {
             let isKnown = nodes.entries[from.nodeID] != nil, isNews = nodes.isNews(m, from: from)
             if let joined = nodes.register(m, from: from, into: &out) {
                 if isKnown, isNews { reconcile(m, from, into: &out) }
-                if !joined.isEmpty { actors.createWaiting(nodes: &nodes, into: &out) }
+                if !joined.isEmpty {
+                    placementGroups.tryWaiting(nodes: &nodes, into: &out)
+                    createWaitingActors(into: &out)
+                }
             } else {
                 isExpected = false
             }
@@ -62,10 +68,25 @@ package struct GCSInstance: Sendable {
         case .healthReply(let m): isExpected = nodes.isHealthy(m, from: from)
         case .gcsRequest(let m): answer(m, from: from, into: &out)
         case .pollChannel(let m): publisher.poll(m, from: from, snapshot: { [self] in snapshot(of: m.channel) }, into: &out)
-        case .taskEvents(let m): tasks.receive(m)
+        case .taskEvents(let m):
+            tasks.receive(m)
+            placementGroups.tryWaiting(nodes: &nodes, into: &out)
+        case .createPlacementGroup(let m):
+            jobs.started(m.group.job, driver: nil, now: now)
+            placementGroups.create(m, from: from, hasJobEnded: jobs.hasEnded(m.group.job), nodes: &nodes, into: &out)
+        case .removePlacementGroup(let m): removeGroup(m.group, "was removed", into: &out)
+        case .subscribePlacementGroup(let m): placementGroups.subscribe(m.group, from, into: &out)
+        case .lookupPlacementGroup(let m): placementGroups.lookup(m, from: from, into: &out)
+        case .bundlesReserved(let m):
+            let (known, created) = placementGroups.reserved(m, from: from, nodes: &nodes, into: &out)
+            isExpected = known
+            if created != nil { createWaitingActors(into: &out) }
         case .registerActor(let m):
             jobs.started(m.actor.job, driver: nil, now: now)
             actors.register(m, from: from, hasJobEnded: jobs.hasEnded(m.actor.job), nodes: &nodes, into: &out)
+            if let group = m.spec.options.strategy.group, placementGroups.state(of: group) ?? .removed == .removed {
+                actors.groupRemoved(group, PlacementGroupManager.removal(group, "is not there (any more)"), into: &out)
+            }
         case .subscribeActor(let m): actors.subscribe(m.actor, from, nodes: &nodes, into: &out)
         case .lookupActor(let m): actors.lookup(m, from: from, into: &out)
         case .killActor(let m): isExpected = actors.kill(m, into: &out)
@@ -106,6 +127,7 @@ package struct GCSInstance: Sendable {
         // A driver may come back: its subscriptions stay until its job ends.
         if jobs.connectionLost(peer, into: &out) { return }
         actors.subscriberGone { $0 == peer }
+        placementGroups.subscriberGone { $0 == peer }
         if !isClean { actors.ownerDied(peer, into: &out) }
     }
 
@@ -118,6 +140,8 @@ package struct GCSInstance: Sendable {
         guard nodes.died(node, into: &out) else { return }
         actors.subscriberGone { $0.node == node.value }
         publisher.subscriberGone { $0.node == node.value }
+        placementGroups.subscriberGone { $0.node == node.value }
+        placementGroups.nodeDied(node, nodes: &nodes, into: &out)
         actors.nodeDied(node, nodes: &nodes, into: &out)
         // Who waited for it to come back goes elsewhere, or learns that nobody else can do it.
         actors.createWaiting(nodes: &nodes, into: &out)
@@ -141,6 +165,7 @@ package struct GCSInstance: Sendable {
         case .driverGone(let job, let generation): if jobs.isGone(job, generation: generation) { endJob(job, now: now, into: &out) }
         case .restartActor(let id, let incarnation): actors.restartDue(id, incarnation: incarnation, nodes: &nodes, into: &out)
         case .unknownActor(let id): actors.unknownExpired(id, into: &out)
+        case .placementGroups: placementGroups.sweepDue(nodes: &nodes, into: &out)
         case .endActor(let id): actors.endExpired(id, into: &out)
         }
     }
@@ -159,9 +184,19 @@ package struct GCSInstance: Sendable {
         event(into: &out) { $0.actors.alias(old, to: target, nodes: &$0.nodes, into: &$1) }
     }
 
+    private mutating func removeGroup(_ group: PlacementGroupID, _ why: String, into out: inout [GCSDirective]) {
+        guard placementGroups.remove(group, why, nodes: &nodes, into: &out) else { return }
+        actors.groupRemoved(group, PlacementGroupManager.removal(group, why), into: &out)
+    }
+
+    private mutating func createWaitingActors(into out: inout [GCSDirective]) {
+        actors.createWaiting(nodes: &nodes, into: &out)
+    }
+
     private mutating func endJob(_ job: JobID, now: UInt64, into out: inout [GCSDirective]) {
         guard jobs.end(job, now: now) else { return }
         actors.jobEnded(job, into: &out)
+        for group in placementGroups.groups(of: job) { removeGroup(group, "went with its job", into: &out) }
         if let driver = jobs.driver(of: job) { actors.subscriberGone { $0 == driver } }
         for node in nodes.alive { out.append(.send(.jobEnded(JobEnded(job: job)), to: node.raylet)) }
     }

@@ -16,6 +16,15 @@ package enum Limits {
     package static let unknownActorNS: UInt64 = 1_000_000_000
     /// Processes that ask for one actor that is not known.
     package static let unknownActorSubscribers = 10_000
+    /// Removed placement groups that are remembered.
+    package static let removedGroups = 10_000
+    /// Bundles of one placement group.
+    package static let bundlesPerGroup = 10_000
+    /// Placement groups that find no room are tried again that often, and answers that have not come are asked for again; besides, they
+    /// are tried whenever resources come.
+    package static let groupSweepNS: UInt64 = 500_000_000
+    /// Of those that wait, at most so many are tried at a time: the others have their turn with the next event.
+    package static let groupsTriedAtOnce = 64
     /// An actor that is to end has that long to run the calls that it has; then its process is killed.
     package static let gentleEndNS: UInt64 = 30_000_000_000
     /// Attempts of tasks of which events are kept; the oldest is forgotten first.

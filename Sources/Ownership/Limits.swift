@@ -10,6 +10,10 @@ package enum Limits {
     package static let pushedAheadNS: UInt64 = 1_000_000
     /// Tasks that one lease has at most.
     package static let tasksPerLease = 128
+    /// Removed placement groups that an owner remembers at least.
+    package static let removedGroups = 1_000
+    /// When a node with bundles cannot be reached, the GCS is asked after that long where they are.
+    package static let doubtedGroupNS: UInt64 = 100_000_000
     /// First pause before a task is tried again after a system failure; it doubles with each further one.
     package static let firstRetryNS: UInt64 = 10_000_000
     package static let longestRetryNS: UInt64 = 5_000_000_000

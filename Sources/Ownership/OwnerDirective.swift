@@ -30,6 +30,7 @@ package enum OwnerTimer: Hashable, Sendable {
     case retry(TaskID, Attempt)
     case idleLease(LeaseID, use: UInt64)
     case attemptTimeout(TaskID, Attempt)
+    case doubtedGroup(PlacementGroupID)
     case brokenActor(ActorID, connection: UInt64)
     case askAgain(LeaseID)
     case brokenLease(LeaseID)

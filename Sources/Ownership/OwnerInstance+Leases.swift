@@ -9,6 +9,7 @@ extension OwnerInstance {
             _ = queues[key]?.ready.popFirst()
             push(task, on: lease, into: &out)
         }
+        if key.strategy.group != nil { doomIfHopeless(key, into: &out) }
         guard let (ready, requested) = queues[key].map({ ($0.ready.count, $0.requested.count) }) else { return }
         if ready == 0 {
             if requested > 0 { cancelRequests(of: key, into: &out) }
@@ -16,11 +17,12 @@ extension OwnerInstance {
         } else if requested < min(ready, Limits.openLeaseRequests) {
             returnIdleLeases(except: key, into: &out)
             for _ in requested..<min(ready, Limits.openLeaseRequests) {
+                guard let first = queues[key]?.ready.first, let target = target(for: key, into: &out) else { return }
                 let lease = LeaseID(owner: address.entity, number: nextLease)
                 nextLease += 1
-                leases[lease] = LeaseEntry(key: key, raylet: raylet)
+                leases[lease] = LeaseEntry(key: key, raylet: target.raylet, strategy: target.strategy)
                 queues[key]?.requested.append(lease)
-                request(lease, for: queues[key]?.ready.first, backlog: ready, into: &out)
+                request(lease, for: first, backlog: ready, into: &out)
             }
         }
     }
@@ -120,7 +122,7 @@ extension OwnerInstance {
         let message = RequestLease(
             lease: lease, attempt: spec.attempt, job: spec.id.job, kind: spec.kind == .step ? .step : .task,
             resources: spec.options.resources, priority: spec.options.priority, dependencies: needed, hops: entry.hops,
-            backlog: UInt32(clamping: backlog))
+            backlog: UInt32(clamping: backlog), strategy: entry.strategy)
         out.append(.send(.requestLease(message), to: entry.raylet))
     }
 
@@ -192,7 +194,7 @@ extension OwnerInstance {
     mutating func leaseRejected(_ m: LeaseRejected, into out: inout [OwnerDirective]) {
         guard let entry = leases[m.lease], entry.worker == nil else { return }
         drop(m.lease)
-        if m.error.code == .unschedulable {
+        if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved {
             var doomed: [TaskID] = []
             while let id = queues[entry.key]?.ready.popFirst() { doomed.append(id) }
             for id in doomed where tasks[id]?.state == .queued { fail(id, m.error, into: &out) }
@@ -255,6 +257,7 @@ extension OwnerInstance {
     /// A node is gone: what was asked of it is asked at home, what it had granted is lost.
     mutating func rayletLost(_ raylet: Address, now: UInt64, into out: inout [OwnerDirective]) {
         let error = ErrorRecord(RayflowError(.workerCrashed, "node \(raylet.nodeID) is gone"))
+        nodeLost(raylet.nodeID, into: &out)
         let lost = leases.filter { $0.value.raylet == raylet }.sorted { $0.key.number < $1.key.number }
         for (id, lease) in lost {
             if let worker = lease.worker {

@@ -280,7 +280,7 @@ extension OwnerInstance {
     mutating func retryOrFail(_ id: TaskID, _ record: ErrorRecord, into out: inout [OwnerDirective]) {
         guard var entry = tasks[id] else { return }
         if entry.isCancelled { return fail(id, ErrorRecord(RayflowError(.cancelled, "the task was cancelled")), into: &out) }
-        guard entry.retriesLeft != 0 else { return fail(id, record, into: &out) }
+        guard entry.retriesLeft != 0, record.code != .placementGroupRemoved else { return fail(id, record, into: &out) }
         if entry.retriesLeft > 0 { entry.retriesLeft -= 1 }
         let pause = min(Limits.firstRetryNS << UInt64(min(entry.systemFailures, 16)), Limits.longestRetryNS)
         entry.systemFailures += 1

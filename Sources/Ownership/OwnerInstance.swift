@@ -28,6 +28,11 @@ package struct OwnerInstance: Sendable {
     var gates: [ObjectID] = []
     /// Finished submissions of earlier epochs by lineage. Each is used as often as it is asked for.
     var history: [LineageID: Recorded] = [:]
+    var groups: [PlacementGroupID: GroupView] = [:]
+    /// The oldest first.
+    var removedGroups: [PlacementGroupID] = []
+    /// What an object that waits for a placement group becomes.
+    var readyValue = Payload(type: "", bytes: [])
     var nextLease: UInt64 = 1
     var nextRequest: UInt64 = 1
     var gcs = GCSDebts()
@@ -96,6 +101,7 @@ package struct OwnerInstance: Sendable {
         case .streamItem(let m): streamItem(m, from: from, into: &out)
         case .actorUpdate(let m): actorUpdate(m, now: now, into: &out)
         case .actorReply(let m): actorReply(m, now: now, into: &out)
+        case .placementGroupUpdate(let m): groupChanged(m, into: &out)
         case .actorExiting(let m): actorExiting(m, from: from, into: &out)
         default: break  // not for owners; the shell counts what nobody takes
         }
@@ -125,6 +131,7 @@ package struct OwnerInstance: Sendable {
         case .idleLease(let id, let use): idleTimeOver(id, use: use, into: &out)
         case .attemptTimeout(let id, let attempt):
             timedOut(id, attempt, into: &out)
+        case .doubtedGroup(let group): askAgain(group, into: &out)
         case .brokenActor(let actor, let connection): brokenActor(actor, connection: connection, into: &out)
         case .brokenLease(let id): brokenLease(id, into: &out)
         case .askAgain(let id): askAgain(id, into: &out)

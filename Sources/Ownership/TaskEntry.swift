@@ -35,6 +35,9 @@ struct SchedulingKey: Hashable, Sendable {
         options = spec.sharedOptions
     }
 
+    var resources: ResourceSet { options.value.resources }
+    var strategy: SchedulingStrategy { options.value.strategy }
+
     static func == (a: Self, b: Self) -> Bool { a.kind == b.kind && a.options.hasShape(of: b.options) }
     func hash(into hasher: inout Hasher) { hasher.combine(options.shapeHash &+ Int(kind.rawValue)) }
 }
@@ -53,6 +56,8 @@ struct KeyQueue: Sendable {
 struct LeaseEntry: Sendable {
     var key: SchedulingKey
     var raylet: Address
+    /// As that raylet is to know it: a bundle is chosen by the owner.
+    var strategy = SchedulingStrategy.hybrid
     var worker: Address?
     /// Pushed and not ended, in the order in which they were pushed: the worker runs one at a time, and the first is the one that runs.
     var tasks: [TaskID] = []
@@ -85,6 +90,12 @@ struct TaskQueue: Sendable {
 
     /// Ahead of all that waits, in the order given.
     mutating func giveBack(_ ids: some BidirectionalCollection<TaskID>) { returned.append(contentsOf: ids.reversed()) }
+
+    /// How many come before it.
+    func position(of id: TaskID) -> Int? {
+        if let at = returned.lastIndex(of: id) { return returned.count - 1 - at }
+        return items[head...].firstIndex(of: id).map { $0 - head + returned.count }
+    }
 
     mutating func popFirst() -> TaskID? {
         if let id = returned.popLast() { return id }

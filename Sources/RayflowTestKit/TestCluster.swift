@@ -31,12 +31,14 @@ public final class TestCluster: Sendable {
     ///
     /// - Parameters:
     ///   - nodes: for each node its logical resources by name. `CPU` is what was given, not what the machine has.
+    ///   - labels: of each node; of those for which none are given: none.
     ///   - remotes: all that can be called.
     ///   - storeBytes: size of each node's object store, rounded up to 32 MiB.
     ///   - silence: how long a node may be silent in the middle of a transfer until it counts as unreachable.
     /// - Throws: `invalidRegistry`, `invalidArgument` for impossible resources or no node at all, `system` when shared memory is refused.
     public init(
-        nodes resources: [[String: Double]], _ remotes: Registry, storeBytes: Int = TestKitLimits.storeBytes,
+        nodes resources: [[String: Double]], labels: [[String: String]] = [], _ remotes: Registry,
+        storeBytes: Int = TestKitLimits.storeBytes,
         silence: Duration = TestKitLimits.silence
     ) async throws {
         try remotes.check()
@@ -46,10 +48,11 @@ public final class TestCluster: Sendable {
         let driver = Address.process(id: .random(in: 1 ... .max) | 1 << 63, on: ids[0])
         let isComplete = Gathering(count: ids.count)
         var nodes: [TestNode] = []
-        for (id, amounts) in zip(ids, resources) {
+        for (index, (id, amounts)) in zip(ids, resources).enumerated() {
             nodes.append(
                 try TestNode(
-                    id, of: ids.count, resources: try ResourceSet(amounts), hub: hub, remotes: remotes, driver: driver,
+                    id, of: ids.count, resources: try ResourceSet(amounts), labels: index < labels.count ? labels[index] : [:], hub: hub,
+                    remotes: remotes, driver: driver,
                     storeBytes: storeBytes, silence: silence
                 ) { isComplete.arrive() })
         }
@@ -118,7 +121,11 @@ public final class TestCluster: Sendable {
     public func chunksPulled(by index: Int) -> Int { nodes[index].traffic.chunks }
 
     /// The node dies at once: its raylet and its workers are gone for all others.
-    public func kill(_ index: Int) { hub.kill(.raylet(of: nodes[index].id)) }
+    public func kill(_ index: Int) {
+        let id = nodes[index].id
+        hub.kill(.raylet(of: id))
+        gcs.nodeDied(id)
+    }
 
     /// The GCS dies at once; what it has stored stays. Tasks, actors and objects go on, what needs the GCS waits for ``startGCS()``.
     public func stopGCS() throws { try gcs.stop() }

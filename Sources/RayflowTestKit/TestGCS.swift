@@ -35,6 +35,11 @@ final class TestGCS: Sendable {
         }
     }
 
+    /// It is known that the node is dead: nobody waits for it to come back.
+    func nodeDied(_ node: NodeID) {
+        network.loop.execute { [self] in running.withLock { $0 }?.nodeDied(node) }
+    }
+
     func jobEnded(_ job: JobID) { drivers.withLock { $0.removeAll { $0.job == job } } }
 
     func stop() throws {

@@ -16,7 +16,8 @@ final class TestNode: Sendable {
     private let workers: InProcessWorkers
 
     init(
-        _ id: NodeID, of count: Int, resources: ResourceSet, hub: MemoryHub, remotes: Registry, driver: Address, storeBytes: Int,
+        _ id: NodeID, of count: Int, resources: ResourceSet, labels: [String: String], hub: MemoryHub, remotes: Registry, driver: Address,
+        storeBytes: Int,
         silence: Duration, complete: @escaping @Sendable () -> Void
     ) throws {
         self.id = id
@@ -31,7 +32,8 @@ final class TestNode: Sendable {
         workers = InProcessWorkers(
             network: network, arena: arena, node: id, registry: remotes, epoch: 1, driver: driver, log: { nil })
         raylet = try RayletShell(
-            node: id, resources: resources, network: network, arena: arena, io: io, spawner: workers, stepHost: nil)
+            node: id, resources: resources, network: network, arena: arena, io: io, spawner: workers, stepHost: nil,
+            labels: labels)
         let (seconds, attoseconds) = silence.components
         raylet.pullSilenceNS = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
         traffic = NodeTraffic(raylet, nodes: count, complete)

@@ -55,6 +55,9 @@ struct Elsewhere: RemoteError { var node: String }
 
 enum Remote {
     static let whereAmI = RemoteFunction("whereAmI") { () in "\(TaskContext.current.map { "\($0.node)" } ?? "-")" }
+    static let whereWith = RemoteFunction("whereWith(xs:)") { (xs: RemoteBuffer<UInt64>) in
+        "\(TaskContext.current.map { "\($0.node)" } ?? "-")"
+    }
     static let square = RemoteFunction("square(x:)") { (x: Int) in x * x }
     static let sum = RemoteFunction("sum(xs:)") { (xs: RemoteBuffer<UInt64>) in
         xs.withSpan { span in
@@ -99,7 +102,8 @@ final class Ledger: RemoteActor {
 }
 
 let remotes = Registry(
-    Remote.whereAmI, Remote.square, Remote.sum, Remote.add, Remote.makeNoise, Remote.makePattern, Remote.mix, Remote.meet, Remote.elsewhere,
+    Remote.whereAmI, Remote.whereWith, Remote.square, Remote.sum, Remote.add, Remote.makeNoise, Remote.makePattern, Remote.mix, Remote.meet,
+    Remote.elsewhere,
     Remote.refs, Remote.read, Remote.fails, actors: [Ledger.self], errors: [Elsewhere.self])
 
 /// Two nodes; node 1 alone has `special`, node 0 alone `home`.

@@ -7,6 +7,8 @@ struct ActorEntry: Sendable {
         var id: LeaseID
         var raylet: Address
         var hops: UInt8
+        /// What the raylet is to know of the actor's strategy: a chosen bundle, a chosen node.
+        var strategy = SchedulingStrategy.hybrid
     }
 
     enum Stage: Hashable, Sendable {

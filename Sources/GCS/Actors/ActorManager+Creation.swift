@@ -35,11 +35,13 @@ extension ActorManager {
         guard let entry = actors[id] else { return }
         actors[id]?.stage = .waiting
         if nodes.reachable.isEmpty { return }  // goes on when a node joins or comes back
-        guard let node = nodes.choose(for: entry.spec.options.resources) else {
+        let spot: Spot
+        do throws(ErrorRecord) { spot = try self.spot(for: entry.spec.options, nodes: &nodes) } catch {
             if nodes.mayComeBack(for: entry.spec.options.resources) { return }
-            return die(id, NodeChoice.infeasibility(entry.spec.options.resources, among: nodes.alive), into: &out)
+            return die(id, error, into: &out)
         }
-        let lease = ActorEntry.Lease(id: LeaseID(owner: 0, number: nextLease), raylet: node.raylet, hops: 0)
+        guard case .at(let raylet, let strategy) = spot else { return }
+        let lease = ActorEntry.Lease(id: LeaseID(owner: 0, number: nextLease), raylet: raylet, hops: 0, strategy: strategy)
         nextLease += 1
         byLease[lease.id] = id
         ask(id, lease, into: &out)
@@ -60,10 +62,11 @@ extension ActorManager {
                 .requestLease(
                     RequestLease(
                         lease: lease.id, attempt: entry.attempt, job: entry.leasingJob, kind: .actor, resources: options.resources,
-                        priority: options.priority, dependencies: needed, hops: lease.hops, backlog: 0)), to: lease.raylet))
+                        priority: options.priority, dependencies: needed, hops: lease.hops, backlog: 0, strategy: lease.strategy)),
+                to: lease.raylet))
     }
 
-    /// A node has joined.
+    /// A node has joined, or a placement group has its bundles.
     mutating func createWaiting(nodes: inout NodeManager, into out: inout [GCSDirective]) {
         for id in sorted(where: { $0.stage == .waiting }) { create(id, nodes: &nodes, into: &out) }
     }
@@ -115,7 +118,7 @@ extension ActorManager {
         forgetLease(of: entry.id)
         if isSystemFailure {
             ended(entry.id, m.error, into: &out)
-        } else if m.error.code == .unschedulable {
+        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved {
             die(entry.id, m.error, into: &out)
         } else {
             die(entry.id, died(entry, "it could not be created: \(m.error.message)", m.error), into: &out)

@@ -3,7 +3,8 @@ import RayflowCore
 /// The table of actors: names, creation through leases like any client, restarts, subscriptions.
 ///
 /// Every lease that it was granted it either holds for an actor or gives back; every actor that is not dead has one of: a lease asked for
-/// or held, a history being loaded, a timer, nobody who asks for it, or no node to run on.
+/// or held, a history being loaded, a timer, nobody who asks for it, no node to run on, or a placement group that is
+/// not created.
 package struct ActorManager: Sendable {
     var actors = Tracked<ActorID, ActorEntry>()
     var byLease: [LeaseID: ActorID] = [:]
@@ -14,6 +15,8 @@ package struct ActorManager: Sendable {
     var unknown: [ActorID: [Address]] = [:]
     var dead: BoundedHistory<ActorID>
     var nextLease: UInt64
+    /// Where the last actor to be spread went.
+    var lastSpread = NodeID(0)
     /// Nothing can outlive the driver here.
     var endsWithDriver = false
 

@@ -19,6 +19,8 @@ package struct NodeManager: Sendable {
         var missedChecks = 0
     }
 
+    /// Of placement groups that have all they asked for, where each bundle is.
+    var bundles: [PlacementGroupID: [PlacedBundle]] = [:]
     var entries = Tracked<NodeID, Entry>()
     private var dead: BoundedHistory<NodeID>
     private var isBroadcastDue = false
@@ -139,20 +141,31 @@ package struct NodeManager: Sendable {
 
     // MARK: Choice
 
-    /// Where a worker for an actor is to be leased; the node counts as charged until it reports.
-    mutating func choose(for request: ResourceSet) -> NodeInfo? {
-        let nodes = reachable.map { info in
+    /// The living nodes, less what was sent there since they last reported.
+    var charged: [NodeInfo] {
+        reachable.map { info in
             var info = info
             info.available -= entries[info.node]?.charged ?? ResourceSet()
             return info
         }
+    }
+
+    /// The node counts as having given this away until it reports.
+    mutating func charge(_ node: NodeID, _ resources: ResourceSet) {
+        guard var charged = entries[node]?.charged else { return }
+        charged += resources
+        if charged.isPlausible { entries[node]?.charged = charged }
+    }
+
+    /// Where a worker for an actor is to be leased.
+    ///
+    /// - Parameter isAllowed: what its strategy says of a node.
+    mutating func choose(for request: ResourceSet, where isAllowed: (NodeInfo) -> Bool = { _ in true }) -> NodeInfo? {
+        let nodes = charged.filter(isAllowed)
         guard let choice = NodeChoice.withRoom(for: request, among: nodes) ?? NodeChoice.feasible(for: request, among: nodes) else {
             return nil
         }
-        if var charged = entries[choice.node]?.charged {
-            charged += request
-            if charged.isPlausible { entries[choice.node]?.charged = charged }
-        }
+        charge(choice.node, request)
         return choice
     }
 

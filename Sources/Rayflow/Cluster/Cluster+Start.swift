@@ -9,16 +9,18 @@ extension Cluster {
     ///   - remotes: all that can be called from afar.
     ///   - address: `HOST:PORT` of a cluster of daemons; none by default.
     ///   - resources: logical resources of the embedded node by name, such as `["CPU": 8]`; what the machine has by default.
+    ///   - labels: of the embedded node, for `placement: .labels(…)`.
     ///   - run: whether the run is kept and can be resumed.
     ///   - workers: where bodies run.
     /// - Throws: `invalidRegistry` with every fault of the declarations; `system` and others when the start fails.
     public static func start(
-        _ remotes: Registry, address: String? = nil, resources: [String: Double]? = nil, run: RunMode = .ephemeral,
-        workers: WorkerMode = .processes
+        _ remotes: Registry, address: String? = nil, resources: [String: Double]? = nil, labels: [String: String] = [:],
+        run: RunMode = .ephemeral, workers: WorkerMode = .processes
     ) async throws -> Cluster {
         RoleDispatch.takeRoleIfAsked(remotes)
         try remotes.check()
-        let configuration = ClusterConfiguration(registry: remotes, address: address, resources: resources, run: run, workers: workers)
+        let configuration = ClusterConfiguration(
+            registry: remotes, address: address, resources: resources, labels: labels, run: run, workers: workers)
         return Cluster(engine: try await EngineBoot.start(configuration), registry: remotes)
     }
 }

@@ -5,16 +5,20 @@ package struct ClusterConfiguration: Sendable {
     package var address: String?
     /// Logical resources of the embedded node by name (`CPU`, `GPU`, `memory` or custom); nil or absent: what the machine has.
     package var resources: [String: Double]?
+    /// Of the embedded node.
+    package var labels: [String: String]
     package var run: RunMode
     package var workers: WorkerMode
 
     package init(
-        registry: Registry, address: String? = nil, resources: [String: Double]? = nil, run: RunMode = .ephemeral,
+        registry: Registry, address: String? = nil, resources: [String: Double]? = nil, labels: [String: String] = [:],
+        run: RunMode = .ephemeral,
         workers: WorkerMode = .processes
     ) {
         self.registry = registry
         self.address = address
         self.resources = resources
+        self.labels = labels
         self.run = run
         self.workers = workers
     }

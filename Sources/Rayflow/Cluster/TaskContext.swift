@@ -16,7 +16,10 @@ public final class TaskContext: Sendable {
     /// What the task occupies, in whole units by name.
     public var resources: [String: Double] { occupied.amounts.mapValues { Double($0) / Double(ResourceSet.unit) } }
     private let occupied: ResourceSet
+    /// The numbers of the GPUs that are the task's or its actor's; `CUDA_VISIBLE_DEVICES` of its process names them.
+    public let gpus: [Int]
 
+    package let strategy: SchedulingStrategy
     package let cluster: Cluster
     /// The actor in whose call this is.
     package let host: (any ActorHost)?
@@ -26,20 +29,24 @@ public final class TaskContext: Sendable {
     private let held = Mutex<[RefBox]>([])
 
     package init(
-        name: String, task: TaskID, attempt: Int = 1, node: NodeID, resources: ResourceSet = ResourceSet(), cluster: Cluster,
-        host: (any ActorHost)? = nil, record: (any AnyObject & Sendable)? = nil
+        name: String, task: TaskID, attempt: Int = 1, node: NodeID, resources: ResourceSet = ResourceSet(), gpus: [Int] = [],
+        strategy: SchedulingStrategy = .hybrid, cluster: Cluster, host: (any ActorHost)? = nil, record: (any AnyObject & Sendable)? = nil
     ) {
         self.name = name
         self.task = task
         self.attempt = attempt
         self.node = node
         occupied = resources
+        self.gpus = gpus
+        self.strategy = strategy
         self.cluster = cluster
         self.host = host
         self.record = record
     }
 
     public var job: JobID { task.job }
+    /// The placement group that the task or its actor runs in.
+    public var placementGroup: PlacementGroupID? { strategy.group }
     /// The actor in whose call this is.
     public var actor: ActorID? { host?.id }
     /// Whether the task has been cancelled.

@@ -12,6 +12,9 @@ package final class EmbeddedCluster: @unchecked Sendable {
     package struct Options: Sendable {
         package var registry: Registry
         package var resources: ResourceSet
+        package var labels: [String: String] = [:]
+        /// Names of the node's GPUs by number.
+        package var gpus: [String] = []
         package var workers: WorkerMode = .processes
         package var run: DurableRun?
         /// Where workers' standard output goes: this process's descriptor.
@@ -96,7 +99,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
             let pid = getpid()
             let outputs = options.run?.folder.outputs ?? ""
             let local = LocalWorkers(
-                image: image, network: network, arena: arena, watcher: watcher, environment: environment, outputFD: options.workerOutputFD
+                image: image, network: network, arena: arena, watcher: watcher, environment: environment, outputFD: options.workerOutputFD,
+                gpus: options.gpus
             ) { process in
                 WorkerLaunch(
                     process: process, node: node, job: job, epoch: epoch, isDurable: isDurable, driver: driver, cluster: clusterID,
@@ -107,7 +111,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
             spawner = local
         }
         raylet = try RayletShell(
-            node: node, resources: options.resources, network: network, arena: arena, io: io, spawner: spawner, stepHost: stepAddress)
+            node: node, resources: options.resources, network: network, arena: arena, io: io, spawner: spawner, stepHost: stepAddress,
+            labels: options.labels)
         gcs = try GCSShell(network: network, log: options.run?.log, endsWithDriver: true)
         let raylet = raylet
         let sweep = options.run.map { DurableRun.tokenPrefix($0.folder) }

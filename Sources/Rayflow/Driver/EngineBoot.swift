@@ -1,5 +1,6 @@
 internal import Glibc
 import Journal
+import Journal
 import RayflowCore
 
 /// From a cluster's configuration to a running engine.
@@ -12,6 +13,8 @@ package enum EngineBoot {
         var options = EmbeddedCluster.Options(
             registry: configuration.registry, resources: try resources(configuration.resources))
         options.workers = configuration.workers
+        options.labels = configuration.labels
+        options.gpus = gpus(configuration.resources)
         if case .durable(let id, let folder) = configuration.run.rule { options.run = try durable(id, folder) }
         let cluster = try EmbeddedCluster(options)
         cluster.core.keepAlive(cluster)
@@ -25,7 +28,15 @@ package enum EngineBoot {
         if amounts[ResourceSet.memory] == nil {
             amounts[ResourceSet.memory] = Double(sysconf(Int32(_SC_PHYS_PAGES))) * Double(sysconf(Int32(_SC_PAGESIZE)))
         }
+        if amounts[ResourceSet.gpu] == nil { amounts[ResourceSet.gpu] = Double(gpus(given).count) }
         return try ResourceSet(amounts)
+    }
+
+    /// Names of the GPUs by number: those of the machine that the driver may see, or as many as were asked for instead.
+    package static func gpus(_ given: [String: Double]?) -> [String] {
+        let visible = getenv(GPUDevices.variable).map { String(cString: $0) }
+        return GPUDevices.names(
+            deviceFolder: (try? Files.names(in: "/dev")) ?? [], visible: visible, given: given?[ResourceSet.gpu])
     }
 
     private static func durable(_ id: String?, _ folder: String?) throws -> DurableRun {

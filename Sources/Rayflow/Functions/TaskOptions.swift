@@ -36,6 +36,7 @@ public struct TaskOptions: Sendable, Hashable {
         spec.priority = Int32(clamping: priority)
         spec.name = name ?? ""
         spec.environment = environment
+        spec.strategy = try placement.strategy()
         if let window {
             guard (1...StreamLimits.largestWindow).contains(window) else {
                 throw RayflowError(.invalidArgument, "window: \(window) is not between 1 and \(StreamLimits.largestWindow)")
@@ -57,6 +58,14 @@ extension ResourceSet {
         amounts[Self.gpu] = gpus
         if let memory { amounts[Self.memory] = Double(memory.bytes) }
         try self.init(amounts)
+        try checkDevices()
+    }
+
+    /// A GPU is one device: parts of one are shared, more than one are whole.
+    package func checkDevices() throws(RayflowError) {
+        let gpus = self[Self.gpu]
+        guard gpus > Self.unit, gpus % Self.unit != 0 else { return }
+        throw RayflowError(.invalidArgument, "gpus: \(Self.text(gpus)) is neither a whole number nor a part of one GPU")
     }
 }
 

@@ -62,6 +62,9 @@ package final class GCSShell: FrameHandler, @unchecked Sendable {
         event { $0.jobStarted(job, driver: driver, now: self.network.loop.now, into: &$1) }
     }
 
+    /// It is known that the node is dead: nobody waits for it to come back.
+    package func nodeDied(_ node: NodeID) { event { $0.nodeDied(node, now: self.network.loop.now, into: &$1) } }
+
     package func disconnected(_ peer: Address) { event { $0.connectionLost(peer, now: self.network.loop.now, into: &$1) } }
 
     private func event(_ body: (inout GCSInstance, inout [GCSDirective]) -> Void) {

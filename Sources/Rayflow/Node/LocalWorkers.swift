@@ -14,6 +14,8 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
     private let template: @Sendable (UInt64) -> WorkerLaunch
     private let environment: [EnvironmentVariable]
     private let outputFD: Int32
+    /// Names of the node's GPUs by number; a process sees those of its lease.
+    private let gpus: [String]
     private var processes: [UInt64: SpawnedProcess] = [:]
     private var lastRefusal: String?
     private let lock = Lock()
@@ -21,7 +23,7 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
 
     init(
         image: ProgramImage, network: SocketNetwork, arena: Arena, watcher: ProcessWatcher, environment: [EnvironmentVariable],
-        outputFD: Int32, template: @escaping @Sendable (UInt64) -> WorkerLaunch
+        outputFD: Int32, gpus: [String] = [], template: @escaping @Sendable (UInt64) -> WorkerLaunch
     ) {
         self.image = image
         self.network = network
@@ -29,10 +31,13 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         self.watcher = watcher
         self.environment = environment
         self.outputFD = outputFD
+        self.gpus = gpus
         self.template = template
     }
 
-    package func spawn(process: UInt64, job: JobID, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+    package func spawn(
+        process: UInt64, job: JobID, devices: [UInt32], ended: @escaping @Sendable (String) -> Void
+    ) throws(RayflowError) -> UInt32 {
         guard !isClosed else { throw RayflowError(.shutDown, "no worker is started any more") }
         var pair: (Int32, Int32) = (-1, -1)
         let made = withUnsafeMutablePointer(to: &pair) {
@@ -42,13 +47,15 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         defer { close(pair.1) }
         let null = rf_open("/dev/null", O_RDONLY, 0)
         defer { if null >= 0 { close(null) } }
+        var launch = template(process)
+        launch.devices = devices
         FailPoint.hit("spawn.before")
         let child: SpawnedProcess
         do {
             child = try ProcessSpawner.spawn(
                 SpawnRequest(
                     .image(image), arguments: ["rayflow-worker"],
-                    environment: environment + [EnvironmentVariable(WorkerLaunch.variable, template(process).text)],
+                    environment: environment(for: devices) + [EnvironmentVariable(WorkerLaunch.variable, launch.text)],
                     descriptors: [
                         .init(null, as: 0), .init(outputFD, as: 1), .init(2, as: 2), .init(pair.1, as: WorkerLaunch.socketFD),
                         .init(arena.dataFD, as: WorkerLaunch.dataFD), .init(arena.controlFD, as: WorkerLaunch.controlFD),
@@ -73,6 +80,13 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
             }
         }
         return UInt32(bitPattern: child.pid)
+    }
+
+    /// On a node with GPUs a process without any sees none.
+    private func environment(for devices: [UInt32]) -> [EnvironmentVariable] {
+        if gpus.isEmpty { return environment }
+        let visible = devices.map { Int($0) < gpus.count ? gpus[Int($0)] : "\($0)" }.joined(separator: ",")
+        return environment.filter { $0.name != GPUDevices.variable } + [EnvironmentVariable(GPUDevices.variable, visible)]
     }
 
     /// On the loop: says why a worker that was turned away has ended.
@@ -123,14 +137,16 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
         self.log = log
     }
 
-    package func spawn(process: UInt64, job: JobID, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+    package func spawn(
+        process: UInt64, job: JobID, devices: [UInt32], ended: @escaping @Sendable (String) -> Void
+    ) throws(RayflowError) -> UInt32 {
         let address = Address.process(id: process, on: node)
         let log = log()
         let core = CoreWorker(
             identity: .init(job: job, node: node, address: address, epoch: epoch, isDurable: log != nil, journalKeeper: driver),
             network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(threads: 1), log: log, root: .none)
         log?.core = core
-        let executor = Executor(core: core, registry: registry, process: process, isProcess: false)
+        let executor = Executor(core: core, registry: registry, process: process, isProcess: false, devices: devices)
         workers[process] = (executor, core, ended)
         network.attach(address, handler: core)
         network.loop.execute { executor.register() }

@@ -8,7 +8,9 @@ package import Transport
 /// How a raylet starts its workers.
 package protocol WorkerSpawning: AnyObject, Sendable {
     /// On the loop. `ended` is called on any thread, once, when the process is gone.
-    func spawn(process: UInt64, job: JobID, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32
+    ///
+    /// - Parameter devices: numbers of the GPUs that the process is to see.
+    func spawn(process: UInt64, job: JobID, devices: [UInt32], ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32
     func kill(process: UInt64, gently: Bool)
 }
 
@@ -44,7 +46,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     package init(
         node: NodeID, resources: ResourceSet, network: any Network, arena: Arena, io: IOPool, spawner: any WorkerSpawning,
-        stepHost: Address?
+        stepHost: Address?, labels: [String: String] = [:]
     ) throws(RayflowError) {
         self.node = node
         self.network = network
@@ -52,7 +54,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         self.io = io
         self.spawner = spawner
         do { store = try NodeStore(arena) } catch { throw RayflowError(.system, "the object store cannot be made: \(error)") }
-        scheduler = RayletInstance(node: node, total: resources, stepHost: stepHost)
+        scheduler = RayletInstance(node: node, total: resources, labels: labels, stepHost: stepHost)
     }
 
     /// Joins the cluster.
@@ -170,7 +172,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func spawn(_ process: UInt64, _ job: JobID) {
         workerProcesses.insert(process)
         do {
-            let pid = try spawner.spawn(process: process, job: job) { [self, loop] description in
+            let pid = try spawner.spawn(process: process, job: job, devices: scheduler.devices(of: process)) { [self, loop] description in
                 loop.execute { self.workerEnded(process, description) }
             }
             scheduler.workerSpawned(process: process, pid: pid)

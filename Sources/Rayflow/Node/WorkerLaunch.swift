@@ -22,6 +22,8 @@ package struct WorkerLaunch: Sendable {
     package var session: String
     package var outputFolder: String
     package var parent: Int32
+    /// The numbers of the GPUs that the process sees.
+    package var devices: [UInt32] = []
 
     package var text: String {
         var w = ByteWriter()
@@ -38,6 +40,7 @@ package struct WorkerLaunch: Sendable {
         w.string(session)
         w.string(outputFolder)
         w.u32(UInt32(bitPattern: parent))
+        w.list(devices) { $0.u32($1) }
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: w.bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
@@ -72,6 +75,7 @@ package struct WorkerLaunch: Sendable {
             session = try r.string()
             outputFolder = try r.string()
             parent = Int32(bitPattern: try r.u32())
+            devices = try r.list(unit: 4) { (r) throws(DecodingFault) in try r.u32() }
             try r.finish()
         } catch { return nil }
     }

@@ -205,6 +205,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         case .createReply(let m): answer(m.request, message)
         case .openReply(let m): answer(m.request, message)
         case .lookupReply(let m): answer(m.request, message)
+        case .placementGroupFound(let m): answer(m.request, message)
+        case .leaseExplained(let m): answer(m.request, message)
         case .gcsReply(let m): answer(m.request, message)
         case .channelMessages(let m): watches.receive(m, through: self)
         case .journalAck(let m): log?.acknowledged(m)
@@ -260,11 +262,19 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
 
     // MARK: Submitting
 
-    private func newTaskUnique() -> UInt64 {
+    func newTaskUnique() -> UInt64 {
         // A bijective mix: numbers of one process never meet, those of two with the odds of their salts.
         var x = nextTask.add(1, ordering: .relaxed).oldValue &* 0x9E37_79B9_7F4A_7C15 &+ salt
         x = (x ^ (x >> 30)) &* 0xBF58_476D_1CE4_E5B9
         return max(x ^ (x >> 31), 1)
+    }
+
+    /// What a task of a placement group submits goes into the group when the task says so, unless it has a placement of its own.
+    private func captured(_ strategy: SchedulingStrategy) -> SchedulingStrategy {
+        guard strategy == .hybrid, let context = TaskContext.current, context.cluster.engine === self,
+            case .bundle(let group, _, true) = context.strategy
+        else { return strategy }
+        return .bundle(of: group, index: nil, capturesChildren: true)
     }
 
     var scope: SubmissionScope {
@@ -322,18 +332,24 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         return submit(
             kind: .function, function: submission.function, arguments: submission.arguments, resultCount: submission.resultCount,
             lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments), scope: scope
-        ) { () throws(RayflowError) in try optionsCache.options(for: submission.options, Self.shared) }
+        ) { () throws(RayflowError) in
+            let shared = try optionsCache.options(for: submission.options, Self.shared)
+            let strategy = self.captured(shared.value.strategy)
+            if strategy == shared.value.strategy { return shared }
+            var captured = shared.value
+            captured.strategy = strategy
+            return SharedOptions(captured)
+        }
     }
 
     private static func shared(_ options: TaskOptions) throws(RayflowError) -> SharedOptions {
-        try check(options.placement, options.environment)
+        try check(options.environment)
         if options.persist != .auto { throw RayflowError(.unsupported, "persist: only .auto in this version") }
         return SharedOptions(try options.spec())
     }
 
     /// Options that this version does not carry out are refused, never ignored.
-    private static func check(_ placement: Placement, _ environment: [String: String]) throws(RayflowError) {
-        if placement != .pack { throw RayflowError(.unsupported, "placement: only .pack in this version") }
+    private static func check(_ environment: [String: String]) throws(RayflowError) {
         if !environment.isEmpty { throw RayflowError(.unsupported, "environment: not in this version") }
     }
 
@@ -384,12 +400,13 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         lock.withLock { actorLineages[actor] = lineage }
         step { owner, _ in owner.holdHandle(of: actor, lineage: lineage) }
         do throws(RayflowError) {
-            try Self.check(submission.options.placement, submission.options.environment)
+            try Self.check(submission.options.environment)
             var options = try submission.options.spec(typeName: submission.typeName)
             if submission.options.namespace == nil { options.namespace = ownNamespace }
             var spec = SpecOptions()
             spec.groups = try submission.options.callGroups()
             spec.resources = try submission.options.resourceSet()
+            spec.strategy = captured(try submission.options.placement.strategy())
             spec.environment = submission.options.environment
             spec.name = name
             var held: [ObjectID] = []

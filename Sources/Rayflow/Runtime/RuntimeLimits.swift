@@ -1,5 +1,7 @@
 /// Every bound of the shells, with its unit.
 package enum RuntimeLimits {
+    /// How long a raylet may take to say why a request waits.
+    static let explainNS: UInt64 = 1_000_000_000
     /// Values up to this many bytes travel inside messages; larger ones lie in shared memory.
     package static let inlineBytes = 100 * 1024
     package static let ioThreads = 2

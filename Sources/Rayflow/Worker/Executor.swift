@@ -63,6 +63,10 @@ package final class Executor: @unchecked Sendable {
     private let raylet: Address
     /// A process of its own ends when a body has to be stopped; one that lives in a driver only asks.
     private let isProcess: Bool
+    /// The GPUs that this process sees, for its life.
+    private let devices: [UInt32]
+    /// Of the actor that lives here: what its methods submit may follow it.
+    private var actorStrategy = SchedulingStrategy.hybrid
     private let threads: ThreadExecutor
     let producers = StreamProducers()
     private var shared = Shared()
@@ -74,11 +78,12 @@ package final class Executor: @unchecked Sendable {
     private var waitNumber: UInt64 = 0
     private var saidBlocked = false
 
-    package init(core: CoreWorker, registry: Registry, process: UInt64, isProcess: Bool) {
+    package init(core: CoreWorker, registry: Registry, process: UInt64, isProcess: Bool, devices: [UInt32] = []) {
         self.core = core
         self.registry = registry
         self.process = process
         self.isProcess = isProcess
+        self.devices = devices
         raylet = .raylet(of: core.identity.node)
         threads = ThreadExecutor()
         cluster = Cluster(engine: core, registry: registry, isListed: isProcess)
@@ -213,7 +218,8 @@ package final class Executor: @unchecked Sendable {
         let scope = SubmissionScope(lineage: spec.lineage, task: spec.id)
         let context = TaskContext(
             name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
-            node: core.identity.node, resources: spec.options.resources, cluster: cluster, host: host, record: scope)
+            node: core.identity.node, resources: spec.options.resources, gpus: devices.map { Int($0) },
+            strategy: spec.kind == .actorCall ? actorStrategy : spec.options.strategy, cluster: cluster, host: host, record: scope)
         lock.withLock {
             shared.running[spec.id] = Running(attempt: spec.attempt)
             shared.started.insert(spec.id, spec.attempt)
@@ -358,6 +364,7 @@ package final class Executor: @unchecked Sendable {
             id: m.spec.id.actor, spec: m.spec, typeName: type.typeName, isParallel: !type.isSwiftActor, thread: threads, executor: self,
             logged: m.replay)
         actor = hosted
+        actorStrategy = m.spec.options.strategy
         let replay = m.replay
         run(m, from: from, host: nil) { [cluster] call in
             let host = try await type.construct(member: Int(m.spec.function.index), call, id: m.spec.id.actor)

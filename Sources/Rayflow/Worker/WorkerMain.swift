@@ -31,7 +31,7 @@ enum WorkerMain {
                     journalKeeper: launch.driver),
                 network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(), log: log, root: .none)
             log?.core = core
-            let executor = Executor(core: core, registry: registry, process: launch.process, isProcess: true)
+            let executor = Executor(core: core, registry: registry, process: launch.process, isProcess: true, devices: launch.devices)
             try loop.sync {
                 network.observe { event in
                     switch event {

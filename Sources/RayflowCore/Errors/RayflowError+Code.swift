@@ -37,6 +37,8 @@ extension RayflowError.Code {
     public static let objectStoreFull = Self(rawValue: "objectStoreFull")
     /// No node could ever satisfy the resources or the placement.
     public static let unschedulable = Self(rawValue: "unschedulable")
+    /// The placement group of the task or actor was removed, and with it what ran there.
+    public static let placementGroupRemoved = Self(rawValue: "placementGroupRemoved")
     /// The driver's limit of tasks that are not finished is reached.
     public static let tooManyPending = Self(rawValue: "tooManyPending")
     /// More calls of this actor are unfinished than its `maxPendingCalls` allows; the call was not made.

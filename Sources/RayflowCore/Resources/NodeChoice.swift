@@ -25,8 +25,15 @@ package enum NodeChoice {
     }
 
     /// Why no node can ever serve a request: the resource, what was asked for, and the most that a living node has.
-    package static func infeasibility(_ request: ResourceSet, among nodes: some Collection<NodeInfo>) -> ErrorRecord {
+    ///
+    /// - Parameter nodes: those that the strategy allows.
+    package static func infeasibility(
+        _ request: ResourceSet, _ strategy: SchedulingStrategy = .hybrid, among nodes: some Collection<NodeInfo>
+    ) -> ErrorRecord {
         let alive = nodes.filter(\.isAlive)
+        if alive.isEmpty, case .labels = strategy {
+            return ErrorRecord(.unschedulable, "needs a node with the labels \(strategy), but no node has them")
+        }
         func most(_ name: String) -> Int64 { alive.map { $0.total[name] }.max() ?? 0 }
         for (name, asked) in request.amounts.sorted(by: { $0.key < $1.key }) where asked > most(name) {
             let total = ResourceSet.text(most(name))

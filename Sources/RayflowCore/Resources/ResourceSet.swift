@@ -63,6 +63,17 @@ public struct ResourceSet: Hashable, Sendable {
     /// May go below zero: a woken task is booked back at once, and nothing new is granted until the sum is non-negative.
     public static func -= (a: inout ResourceSet, b: ResourceSet) { for (name, amount) in b.amounts { a[name] -= amount } }
 
+    public static func + (a: ResourceSet, b: ResourceSet) -> ResourceSet {
+        var sum = a
+        sum += b
+        return sum
+    }
+    public static func - (a: ResourceSet, b: ResourceSet) -> ResourceSet {
+        var rest = a
+        rest -= b
+        return rest
+    }
+
     public var hasDebt: Bool { amounts.contains { $0.value < 0 } }
 }
 

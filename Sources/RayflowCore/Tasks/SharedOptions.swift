@@ -22,6 +22,7 @@ public final class SharedOptions: Sendable {
         hasher.combine(value.resources)
         hasher.combine(value.priority)
         hasher.combine(value.environment)
+        hasher.combine(value.strategy)
         shapeHash = hasher.finalize()
     }
 
@@ -32,7 +33,7 @@ public final class SharedOptions: Sendable {
     public func hasShape(of other: SharedOptions) -> Bool {
         self === other
             || shapeHash == other.shapeHash && value.resources == other.value.resources && value.priority == other.value.priority
-                && value.environment == other.value.environment
+                && value.environment == other.value.environment && value.strategy == other.value.strategy
     }
 
     /// The last ones decoded in this process: most messages repeat them.

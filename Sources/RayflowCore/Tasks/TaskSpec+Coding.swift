@@ -54,6 +54,7 @@ extension ByteWriter {
         }
         u32(value.streamWindow)
         bool(value.isSpread)
+        strategy(value.strategy)
     }
 
     public mutating func actorOptions(_ value: ActorSpecOptions) {
@@ -134,6 +135,7 @@ extension ByteReader {
         value.groups = try list(unit: 8) { (reader) throws(DecodingFault) in CallGroup(name: try reader.string(), limit: try reader.u32()) }
         value.streamWindow = try u32()
         value.isSpread = try bool()
+        value.strategy = try strategy()
         return value
     }
 

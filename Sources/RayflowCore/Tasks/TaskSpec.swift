@@ -134,6 +134,7 @@ public struct SpecOptions: Hashable, Sendable {
     public var streamWindow: UInt32 = 0
     /// The elements of the result, an array, become objects of their own.
     public var isSpread = false
+    public var strategy = SchedulingStrategy.hybrid
     public init() {}
 
     /// Retries of an actor's call: as many as the actor's ``ActorSpecOptions/maxTaskRetries``.

@@ -10,10 +10,12 @@ public struct RequestLease: WireMessage {
     public var dependencies: [Dependency]
     public var hops: UInt8
     public var backlog: UInt32
+    /// A bundle is named by its index here: who asks has chosen it.
+    public var strategy: SchedulingStrategy
 
     public init(
         lease: LeaseID, attempt: Attempt, job: JobID, kind: LeaseKind, resources: ResourceSet, priority: Int32, dependencies: [Dependency],
-        hops: UInt8, backlog: UInt32
+        hops: UInt8, backlog: UInt32, strategy: SchedulingStrategy = .hybrid
     ) {
         self.lease = lease
         self.attempt = attempt
@@ -24,6 +26,7 @@ public struct RequestLease: WireMessage {
         self.dependencies = dependencies
         self.hops = hops
         self.backlog = backlog
+        self.strategy = strategy
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -36,6 +39,7 @@ public struct RequestLease: WireMessage {
         dependencies = try r.list(unit: 56) { (r) throws(DecodingFault) in try r.dependency() }
         hops = try r.u8()
         backlog = try r.u32()
+        strategy = try r.strategy()
     }
 
     public func write(to w: inout ByteWriter) {
@@ -48,6 +52,7 @@ public struct RequestLease: WireMessage {
         w.list(dependencies) { $0.dependency($1) }
         w.u8(hops)
         w.u32(backlog)
+        w.strategy(strategy)
     }
 }
 

@@ -60,6 +60,17 @@ public enum Message: Sendable {
     case actorExitSeen(ActorExitSeen)
     case endActor(EndActor)
     case jobEnded(JobEnded)
+    case createPlacementGroup(CreatePlacementGroup)
+    case removePlacementGroup(RemovePlacementGroup)
+    case subscribePlacementGroup(SubscribePlacementGroup)
+    case placementGroupUpdate(PlacementGroupUpdate)
+    case reserveBundles(ReserveBundles)
+    case bundlesReserved(BundlesReserved)
+    case settleBundles(SettleBundles)
+    case lookupPlacementGroup(LookupPlacementGroup)
+    case placementGroupFound(PlacementGroupFound)
+    case explainLease(ExplainLease)
+    case leaseExplained(LeaseExplained)
     case pollChannel(PollChannel)
     indirect case channelMessages(ChannelMessages)
     indirect case gcsRequest(GCSRequest)
@@ -120,6 +131,17 @@ public enum Message: Sendable {
         case ActorExitSeen.kind: self = .actorExitSeen(try ActorExitSeen(from: &reader))
         case EndActor.kind: self = .endActor(try EndActor(from: &reader))
         case JobEnded.kind: self = .jobEnded(try JobEnded(from: &reader))
+        case CreatePlacementGroup.kind: self = .createPlacementGroup(try CreatePlacementGroup(from: &reader))
+        case RemovePlacementGroup.kind: self = .removePlacementGroup(try RemovePlacementGroup(from: &reader))
+        case SubscribePlacementGroup.kind: self = .subscribePlacementGroup(try SubscribePlacementGroup(from: &reader))
+        case PlacementGroupUpdate.kind: self = .placementGroupUpdate(try PlacementGroupUpdate(from: &reader))
+        case ReserveBundles.kind: self = .reserveBundles(try ReserveBundles(from: &reader))
+        case BundlesReserved.kind: self = .bundlesReserved(try BundlesReserved(from: &reader))
+        case SettleBundles.kind: self = .settleBundles(try SettleBundles(from: &reader))
+        case LookupPlacementGroup.kind: self = .lookupPlacementGroup(try LookupPlacementGroup(from: &reader))
+        case PlacementGroupFound.kind: self = .placementGroupFound(try PlacementGroupFound(from: &reader))
+        case ExplainLease.kind: self = .explainLease(try ExplainLease(from: &reader))
+        case LeaseExplained.kind: self = .leaseExplained(try LeaseExplained(from: &reader))
         case PollChannel.kind: self = .pollChannel(try PollChannel(from: &reader))
         case ChannelMessages.kind: self = .channelMessages(try ChannelMessages(from: &reader))
         case GCSRequest.kind: self = .gcsRequest(try GCSRequest(from: &reader))
@@ -182,6 +204,17 @@ public enum Message: Sendable {
         case .actorExitSeen(let message): message
         case .endActor(let message): message
         case .jobEnded(let message): message
+        case .createPlacementGroup(let message): message
+        case .removePlacementGroup(let message): message
+        case .subscribePlacementGroup(let message): message
+        case .placementGroupUpdate(let message): message
+        case .reserveBundles(let message): message
+        case .bundlesReserved(let message): message
+        case .settleBundles(let message): message
+        case .lookupPlacementGroup(let message): message
+        case .placementGroupFound(let message): message
+        case .explainLease(let message): message
+        case .leaseExplained(let message): message
         case .pollChannel(let message): message
         case .channelMessages(let message): message
         case .gcsRequest(let message): message

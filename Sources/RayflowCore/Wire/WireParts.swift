@@ -61,12 +61,16 @@ public struct NodeInfo: Hashable, Sendable {
     public var total: ResourceSet
     public var available: ResourceSet
     public var isAlive: Bool
-    public init(node: NodeID, raylet: Address, total: ResourceSet, available: ResourceSet, isAlive: Bool = true) {
+    public var labels: [String: String]
+    public init(
+        node: NodeID, raylet: Address, total: ResourceSet, available: ResourceSet, isAlive: Bool = true, labels: [String: String] = [:]
+    ) {
         self.node = node
         self.raylet = raylet
         self.total = total
         self.available = available
         self.isAlive = isAlive
+        self.labels = labels
     }
 }
 
@@ -132,6 +136,7 @@ extension ByteWriter {
         resources(value.total)
         resources(value.available)
         bool(value.isAlive)
+        labels(value.labels)
     }
     public mutating func loggedCall(_ value: LoggedCall) {
         lineage(value.lineage)
@@ -175,7 +180,9 @@ extension ByteReader {
         }
     }
     public mutating func nodeInfo() throws(DecodingFault) -> NodeInfo {
-        NodeInfo(node: try node(), raylet: try address(), total: try resources(), available: try resources(), isAlive: try bool())
+        NodeInfo(
+            node: try node(), raylet: try address(), total: try resources(), available: try resources(), isAlive: try bool(),
+            labels: try labels())
     }
     public mutating func loggedCall() throws(DecodingFault) -> LoggedCall {
         LoggedCall(

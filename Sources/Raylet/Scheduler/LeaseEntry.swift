@@ -9,7 +9,7 @@ struct LeaseEntry: Sendable {
         case fetching(missing: Set<ObjectID>)
         /// Waits for resources or a worker.
         case queued
-        /// Actors: resources are booked, the process of its own starts.
+        /// Actors and requests for GPUs: resources are booked, the process of its own starts.
         case starting(process: UInt64)
         /// `process` is nil for steps: they share the node's step host.
         case granted(process: UInt64?, worker: Address)
@@ -21,8 +21,12 @@ struct LeaseEntry: Sendable {
     var arrived: UInt64
     var state: State
     var startFailures = 0
+    /// GPUs, from the start of the process that gets them.
+    var devices: DeviceShare?
 
-    var key: LeaseQueue.Key { LeaseQueue.Key(job: request.job, kind: request.kind, resources: request.resources) }
+    var key: LeaseQueue.Key { LeaseQueue.Key(job: request.job, kind: request.kind, resources: request.resources, bundle: request.bundle) }
+    var booking: Booking { Booking(resources: request.resources, bundle: request.bundle, devices: devices) }
+    var needsDevices: Bool { request.resources[ResourceSet.gpu] > 0 }
     var isBooked: Bool {
         switch state {
         case .starting, .granted: true

@@ -1,11 +1,12 @@
 import RayflowCore
 
-/// Requests that wait for resources or a worker: by priority, then round-robin over (job, kind, shape), then first come, first served.
+/// Requests that wait for resources or a worker: by priority, then round-robin over (job, kind, shape, bundle), then first come, first served.
 struct LeaseQueue: Sendable {
     struct Key: Hashable, Sendable {
         var job: JobID
         var kind: LeaseKind
         var resources: ResourceSet
+        var bundle: BundleID?
     }
 
     struct Level: Sendable {

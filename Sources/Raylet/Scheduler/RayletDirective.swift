@@ -20,9 +20,9 @@ package enum RayletDirective: Sendable {
 
 /// Why a worker process is ended.
 package enum WorkerKillReason: String, Hashable, Sendable {
-    case idle, actorEnded, workerFailed, ownerDied, jobEnded, startTimeout, unwanted, fenced
+    case idle, actorEnded, workerFailed, ownerDied, jobEnded, startTimeout, unwanted, fenced, groupRemoved, devicesReturned
     /// Nothing runs in the process: it may end by itself.
-    package var isGentle: Bool { self == .idle }
+    package var isGentle: Bool { self == .idle || self == .devicesReturned }
 }
 
 package enum RayletTimer: Hashable, Sendable {

@@ -7,6 +7,8 @@ extension RayletInstance {
     private struct Round {
         /// What is available less what is meant for requests whose worker starts.
         var free: ResourceSet
+        /// The same of bundles that such requests draw from.
+        var bundles: [BundleID: ResourceSet] = [:]
         /// Tasks of a job that could run if they had a worker.
         var wanting: [JobID: Int] = [:]
         /// Jobs that want a worker beyond those that start at once.
@@ -38,11 +40,22 @@ extension RayletInstance {
     }
 
     private mutating func serve(_ id: LeaseID, _ round: inout Round, into out: inout [RayletDirective]) -> Turn {
-        guard let entry = leases[id], entry.request.resources.fits(in: round.free) else { return .blocked }
+        guard let entry = leases[id], let free = self.free(for: entry.request, round), entry.request.resources.fits(in: free) else {
+            return .blocked
+        }
         let job = entry.request.job, resources = entry.request.resources
+        func charge() {
+            if let bundle = entry.request.bundle { round.bundles[bundle] = free - resources } else { round.free -= resources }
+        }
         func leaveQueue() {
             queue.remove(id, entry.key, priority: entry.request.priority, servedTurn: true)
-            round.free -= resources
+            charge()
+        }
+        if entry.needsDevices, entry.request.kind != .step {
+            guard canStart, let share = devices.choice(for: resources[ResourceSet.gpu]) else { return .blocked }
+            leaveQueue()
+            start(id, with: share, into: &out)
+            return .served
         }
         switch entry.request.kind {
         case .step:
@@ -59,7 +72,7 @@ extension RayletInstance {
             }
             guard canStart else { return .blocked }
             leaveQueue()
-            available -= resources
+            book(entry.booking)
             let process = spawn(job: job, dedicated: id, into: &out)
             leases[id]?.state = .starting(process: process)
             return .served
@@ -78,9 +91,26 @@ extension RayletInstance {
                 }
                 spawn(job: job, into: &out)
             }
-            round.free -= resources
+            charge()
             return .waitsForStart
         }
+    }
+
+    /// What a request may draw from now; nil while its bundle is not committed.
+    private func free(for request: RequestLease, _ round: Round) -> ResourceSet? {
+        guard request.strategy.group != nil else { return round.free }
+        guard let id = request.bundle, let bundle = bundles[id], bundle.isCommitted else { return nil }
+        let free = round.bundles[id] ?? bundle.available
+        return free.hasDebt ? nil : free
+    }
+
+    /// A process sees the GPUs of its lease from its first moment on, so it starts with them and ends with the lease.
+    private mutating func start(_ id: LeaseID, with share: DeviceShare, into out: inout [RayletDirective]) {
+        leases[id]?.devices = share
+        guard let entry = leases[id] else { return }
+        book(entry.booking)
+        let process = spawn(job: entry.request.job, dedicated: id, devices: share.devices, into: &out)
+        leases[id]?.state = .starting(process: process)
     }
 
     var canStart: Bool { startingProcesses < max(SchedulerLimits.fewestStarting, SchedulerLimits.startingPerCPU * cpuCount) }

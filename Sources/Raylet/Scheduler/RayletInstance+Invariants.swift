@@ -7,10 +7,21 @@ extension RayletInstance {
         func expect(_ holds: Bool, _ fault: @autoclosure () -> String) { if !holds { faults.append(fault()) } }
 
         var sum = available
+        var drawn: [BundleID: ResourceSet] = [:]
+        var shares: [DeviceShare] = []
+        func count(_ resources: ResourceSet, _ bundle: BundleID?) {
+            if let bundle, bundles[bundle] != nil { drawn[bundle, default: ResourceSet()] += resources } else { sum += resources }
+        }
+        func uncount(_ resources: ResourceSet, _ bundle: BundleID?) {
+            if let bundle, bundles[bundle] != nil { drawn[bundle, default: ResourceSet()] -= resources } else { sum -= resources }
+        }
         for (id, entry) in leases where entry.isBooked {
-            sum += entry.request.resources
+            count(entry.request.resources, entry.request.bundle)
+            if let share = entry.devices { shares.append(share) }
+            expect((entry.devices != nil) == (entry.needsDevices && entry.request.kind != .step), "lease \(id) and its devices")
             if case .granted(let process?, let address) = entry.state {
-                if workers[process]?.isBlocked == true { sum -= entry.request.resources.cpuOnly }
+                if workers[process]?.isBlocked == true { uncount(entry.request.resources.cpuOnly, entry.request.bundle) }
+                expect(workers[process]?.devices ?? [] == entry.devices?.devices ?? [], "lease \(id): devices of its process")
                 expect(
                     workers[process]?.state == .leased(id),
                     "lease \(id) says process \(process), which is \(String(describing: workers[process]))")
@@ -19,10 +30,23 @@ extension RayletInstance {
             }
             if case .starting(let process) = entry.state {
                 expect(workers[process]?.state == .starting && workers[process]?.dedicated == id, "lease \(id) waits for another's worker")
-                expect(entry.request.kind == .actor, "lease \(id) of a \(entry.request.kind) has a starting process")
+                expect(
+                    entry.request.kind == .actor || entry.devices != nil, "lease \(id) of a \(entry.request.kind) has a starting process")
             }
         }
-        for worker in workers.values { if case .dying(let held, _, _) = worker.state { sum += held } }
+        for worker in workers.values {
+            guard case .dying(let held, _, _) = worker.state else { continue }
+            count(held.resources, held.bundle)
+            if let share = held.devices { shares.append(share) }
+        }
+        for (id, bundle) in bundles {
+            sum += bundle.total
+            let books = bundle.available + (drawn[id] ?? ResourceSet())
+            expect(books == bundle.total, "bundle \(id): \(books) on the books, \(bundle.total) in all")
+            expect(groups[id.group]?.contains(id) == true, "bundle \(id) is not among those of its group")
+        }
+        expect(groups.values.reduce(0) { $0 + $1.count } == bundles.count, "groups and bundles differ")
+        expect(devices.isConserved(shares), "devices: \(shares) held, \(devices.free) free")
         expect(sum == total, "resources: \(sum) on the books, \(total) in all")
 
         var counted: [JobID: WorkerPool] = [:]

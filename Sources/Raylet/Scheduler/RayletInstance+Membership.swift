@@ -40,7 +40,7 @@ extension RayletInstance {
 
     private mutating func sendRegistration(into out: inout [RayletDirective]) {
         membership.registrations += 1
-        let info = NodeInfo(node: node, raylet: address, total: total, available: available)
+        let info = selfInfo
         let kept = leases.filter { $0.value.requester.isGCS }.keys.sorted { $0.number < $1.number }
         let jobs = Set(workers.values.map(\.job)).sorted { $0.value < $1.value }
         reported = available

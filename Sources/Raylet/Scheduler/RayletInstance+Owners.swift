@@ -25,6 +25,7 @@ extension RayletInstance {
         if endedJobs.insert(job).inserted { endedInOrder.append(job) }
         if endedInOrder.count > SchedulerLimits.rememberedJobs { endedJobs.remove(endedInOrder.removeFirst()) }
         for (id, entry) in sortedLeases where entry.request.job == job { abandon(id, entry, .jobEnded, into: &out) }
+        endGroups(of: job, into: &out)
         for (process, worker) in workers.sorted(by: { $0.key < $1.key }) where worker.job == job && !worker.isDying {
             endUnleased(process, .jobEnded, into: &out)
         }

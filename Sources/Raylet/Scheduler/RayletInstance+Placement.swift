@@ -2,19 +2,79 @@ import RayflowCore
 
 // Which node serves a request: this one, or a better one named in a spillback.
 extension RayletInstance {
-    var selfInfo: NodeInfo { NodeInfo(node: node, raylet: address, total: total, available: available) }
+    var selfInfo: NodeInfo { NodeInfo(node: node, raylet: address, total: total, available: available, labels: labels) }
 
     mutating func place(_ id: LeaseID, into out: inout [RayletDirective]) {
-        guard let entry = leases[id] else { return }
-        let asked = entry.request
-        guard asked.resources.fits(in: total), asked.kind != .step || stepHost != .none else {
-            return placeElsewhere(id, asked, into: &out)
+        guard let asked = leases[id]?.request else { return }
+        switch asked.strategy {
+        case .hybrid, .labels: placeHybrid(id, asked, into: &out)
+        case .spread: placeSpread(id, asked, into: &out)
+        case .node(let target, let soft): place(id, asked, on: target, soft: soft, into: &out)
+        case .bundle: placeInBundle(id, asked, into: &out)
         }
-        if let better = betterNode(for: asked) {
-            take(asked.resources, from: better.node)
-            return spill(id, to: better.raylet, into: &out)
-        }
+    }
+
+    /// Whether this node could serve the request some time.
+    private func canServe(_ asked: RequestLease) -> Bool {
+        asked.strategy.allows(labels: labels) && asked.resources.fits(in: total) && (asked.kind != .step || stepHost != .none)
+    }
+
+    private func candidates(for asked: RequestLease) -> [NodeInfo] {
+        (others ?? [:]).values.filter { asked.strategy.allows(labels: $0.labels) }
+    }
+
+    private mutating func placeHybrid(_ id: LeaseID, _ asked: RequestLease, into out: inout [RayletDirective]) {
+        guard canServe(asked) else { return placeElsewhere(id, asked, into: &out) }
+        if let closer = closerNode(for: asked) { return move(id, asked, to: closer, into: &out) }
+        if let better = betterNode(for: asked) { return move(id, asked, to: better, into: &out) }
         admit(id, into: &out)
+    }
+
+    /// The next node in the order of ids, among those that have room, else among those that could serve it some time.
+    private mutating func placeSpread(_ id: LeaseID, _ asked: RequestLease, into out: inout [RayletDirective]) {
+        guard asked.hops == 0, others?.isEmpty == false else { return placeHybridOnce(id, asked, into: &out) }
+        var nodes = candidates(for: asked).filter { $0.isAlive && asked.resources.fits(in: $0.total) }
+        if canServe(asked) {
+            var own = selfInfo
+            own.available = waitingBeyondCapacity().free
+            nodes.append(own)
+        }
+        let roomy = nodes.filter { !$0.available.hasDebt && asked.resources.fits(in: $0.available) }
+        let turn = (roomy.isEmpty ? nodes : roomy).sorted { $0.node < $1.node }
+        guard let next = turn.first(where: { lastSpread < $0.node }) ?? turn.first else { return placeElsewhere(id, asked, into: &out) }
+        lastSpread = next.node
+        if next.node == node { admit(id, into: &out) } else { move(id, asked, to: next, into: &out) }
+    }
+
+    /// A request that was sent here to be spread stays.
+    private mutating func placeHybridOnce(_ id: LeaseID, _ asked: RequestLease, into out: inout [RayletDirective]) {
+        if canServe(asked) { admit(id, into: &out) } else { placeElsewhere(id, asked, into: &out) }
+    }
+
+    private mutating func place(
+        _ id: LeaseID, _ asked: RequestLease, on target: NodeID, soft: Bool, into out: inout [RayletDirective]
+    ) {
+        if target == node, canServe(asked) { return admit(id, into: &out) }
+        if target != node {
+            guard let others else { return }  // stays unplaced until the table comes
+            if let info = others[target], asked.resources.fits(in: info.total), asked.hops < SchedulerLimits.spillbackHops {
+                return move(id, asked, to: info, into: &out)
+            }
+        }
+        if soft { return placeHybrid(id, asked, into: &out) }
+        let reason: String
+        if target == node || others?[target] != nil {
+            let total = target == node ? total : others?[target]?.total ?? total
+            reason = "needs \(asked.resources) of node \(target), which has \(total) in total"
+        } else {
+            reason = "needs node \(target), which is dead or was never there"
+        }
+        reject(id, ErrorRecord(.unschedulable, reason), into: &out)
+    }
+
+    private mutating func move(_ id: LeaseID, _ asked: RequestLease, to choice: NodeInfo, into out: inout [RayletDirective]) {
+        take(asked.resources, from: choice.node)
+        spill(id, to: choice.raylet, into: &out)
     }
 
     /// This node can never serve the request.
@@ -23,13 +83,25 @@ extension RayletInstance {
         if asked.kind == .step, stepHost == .none, others.isEmpty || asked.hops >= SchedulerLimits.spillbackHops {
             return reject(id, ErrorRecord(.unschedulable, "no step runner on node \(node), and no other node took the step"), into: &out)
         }
-        let nodes = others.values
+        let nodes = candidates(for: asked)
         guard
             let choice = NodeChoice.withRoom(for: asked.resources, among: nodes)
                 ?? NodeChoice.feasible(for: asked.resources, among: nodes)
-        else { return reject(id, NodeChoice.infeasibility(asked.resources, among: nodes + [selfInfo]), into: &out) }
-        take(asked.resources, from: choice.node)
-        spill(id, to: choice.raylet, into: &out)
+        else {
+            let all = nodes + (asked.strategy.allows(labels: labels) ? [selfInfo] : [])
+            return reject(id, NodeChoice.infeasibility(asked.resources, asked.strategy, among: all), into: &out)
+        }
+        move(id, asked, to: choice, into: &out)
+    }
+
+    /// The node that holds most bytes of the arguments, if it can serve the request some time and holds more than this one. Where it is
+    /// sent, a request moves on when there is no room.
+    private func closerNode(for asked: RequestLease) -> NodeInfo? {
+        guard let others, !others.isEmpty, asked.hops == 0, !asked.dependencies.isEmpty else { return nil }
+        var bytes: [NodeID: UInt64] = [:]
+        for dependency in asked.dependencies { for holder in dependency.nodes { bytes[holder, default: 0] &+= dependency.size } }
+        let most = candidates(for: asked).filter { asked.resources.fits(in: $0.total) && bytes[$0.node] ?? 0 > bytes[node] ?? 0 }
+        return most.min { (bytes[$1.node] ?? 0, $0.node.value) < (bytes[$0.node] ?? 0, $1.node.value) }
     }
 
     /// Another node that should serve a request which this node could serve some time, or nil.
@@ -39,8 +111,12 @@ extension RayletInstance {
         let fitsNow = !free.hasDebt && asked.resources.fits(in: free)
         // It was sent here, or its arguments are here: half full is no reason to move again.
         if fitsNow, asked.hops > 0 || !asked.dependencies.isEmpty { return nil }
-        var candidates = Array(others.values)
-        if fitsNow { candidates.append(NodeInfo(node: node, raylet: address, total: total, available: free)) }
+        var candidates = candidates(for: asked)
+        if fitsNow {
+            var own = selfInfo
+            own.available = free
+            candidates.append(own)
+        }
         guard let choice = NodeChoice.withRoom(for: asked.resources, among: candidates, local: node), choice.node != node else {
             return nil
         }
@@ -76,11 +152,10 @@ extension RayletInstance {
     private mutating func spillWaiting(into out: inout [RayletDirective]) {
         guard others?.isEmpty == false, !queue.isEmpty else { return }
         for id in waitingBeyondCapacity().surplus.reversed() {
-            guard let asked = leases[id]?.request, asked.hops < SchedulerLimits.spillbackHops,
-                let choice = NodeChoice.withRoom(for: asked.resources, among: others?.values.map { $0 } ?? [])
+            guard let asked = leases[id]?.request, asked.hops < SchedulerLimits.spillbackHops, asked.strategy.mayMove,
+                let choice = NodeChoice.withRoom(for: asked.resources, among: candidates(for: asked))
             else { continue }
-            take(asked.resources, from: choice.node)
-            spill(id, to: choice.raylet, into: &out)
+            move(id, asked, to: choice, into: &out)
         }
     }
 
@@ -89,12 +164,22 @@ extension RayletInstance {
         var free = available
         var surplus: [LeaseID] = []
         for level in queue.levels {
-            for key in level.turns {
+            for key in level.turns where key.bundle == nil {
                 for id in level.lines[key] ?? [] {
                     if !free.hasDebt, key.resources.fits(in: free) { free -= key.resources } else { surplus.append(id) }
                 }
             }
         }
         return (free, surplus)
+    }
+}
+
+extension SchedulingStrategy {
+    /// Whether a request that waits on one node may wait on another instead.
+    fileprivate var mayMove: Bool {
+        switch self {
+        case .hybrid, .spread, .labels: true
+        case .node, .bundle: false
+        }
     }
 }

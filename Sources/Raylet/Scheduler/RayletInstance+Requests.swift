@@ -97,10 +97,11 @@ extension RayletInstance {
     mutating func end(_ id: LeaseID, kill: WorkerKillReason?, confirm: Bool, now: UInt64, into out: inout [RayletDirective]) {
         guard let entry = leases[id], case .granted(let process, _) = entry.state else { return }
         forget(id, .ended, into: &out)
-        guard let process, let worker = workers[process] else { return available += entry.request.resources }
-        var held = entry.request.resources
-        if worker.isBlocked { held -= held.cpuOnly }
-        if let kill {
+        guard let process, let worker = workers[process] else { return unbook(entry.booking) }
+        var held = entry.booking
+        if worker.isBlocked { held.resources -= held.resources.cpuOnly }
+        // A process that was given GPUs keeps them in use as long as it lives: it serves one lease.
+        if let kill = kill ?? (held.devices == nil ? nil : .devicesReturned) {
             change(process) {
                 $0.state = .dying(held: held, lease: confirm ? id : nil, requester: confirm ? entry.requester : nil)
                 $0.isBlocked = false
@@ -108,7 +109,7 @@ extension RayletInstance {
             }
             out.append(.killWorker(process: process, kill))
         } else {
-            available += held
+            unbook(held)
             change(process) {
                 $0.state = .idle(since: now)
                 $0.isBlocked = false
@@ -118,9 +119,10 @@ extension RayletInstance {
 
     mutating func grant(_ id: LeaseID, process: UInt64?, worker: Address, into out: inout [RayletDirective]) {
         guard let entry = leases[id] else { return }
-        if !entry.isBooked { available -= entry.request.resources }
+        if !entry.isBooked { book(entry.booking) }
         if let process {
             change(process) {
+                if entry.request.kind != .actor { $0.dedicated = nil }
                 $0.state = .leased(id)
                 $0.uses += 1
             }
@@ -159,9 +161,13 @@ extension RayletInstance {
         switch entry.state {
         case .queued: queue.remove(id, entry.key, priority: entry.request.priority)
         case .starting(let process):
-            available += entry.request.resources
-            // Nothing has run in it: it serves tasks.
-            change(process) { $0.dedicated = nil }
+            unbook(entry.booking)
+            if entry.booking.devices == nil {
+                // Nothing has run in it: it serves tasks.
+                change(process) { $0.dedicated = nil }
+            } else if workers[process] != nil {
+                endUnleased(process, .devicesReturned, into: &out)
+            }
         case .unplaced, .fetching, .granted: break
         }
         releaseDependencies(of: id, entry, into: &out)

@@ -17,10 +17,11 @@ extension RayletInstance {
 
     private func reasonInQueue(_ lease: LeaseID, _ entry: LeaseEntry) -> PendingReason {
         let request = entry.request
+        if let reason = reasonInBundle(request) { return reason }
         if let debt = available.amounts.sorted(by: { $0.key < $1.key }).first(where: { $0.value < 0 }) {
             return .overdrawn(debt.key, by: -debt.value)
         }
-        if let short = request.resources.shortage(in: available) {
+        if request.strategy.group == nil, let short = request.resources.shortage(in: available) {
             let hopsSpent = request.hops >= SchedulerLimits.spillbackHops && others?.isEmpty == false
             return .resource(short.name, missing: short.missing, hopsSpent: hopsSpent)
         }
@@ -32,6 +33,15 @@ extension RayletInstance {
         if ahead > 0, pools[request.job]?.starting ?? 0 <= ahead { return .behind(ahead) }
         return .workerStarts
     }
+
+    private func reasonInBundle(_ request: RequestLease) -> PendingReason? {
+        guard let id = request.bundle, let bundle = bundles[id] else { return nil }
+        guard bundle.isCommitted else { return .placementGroup(id.group, .pending) }
+        return request.resources.shortage(in: bundle.available).map { .bundle(id, $0.name, missing: $0.missing) }
+    }
+
+    /// The GPUs that a process sees.
+    package func devices(of process: UInt64) -> [UInt32] { workers[process]?.devices ?? [] }
 
     package func snapshot(now: UInt64) -> RayletSnapshot {
         var snapshot = RayletSnapshot(

@@ -21,10 +21,12 @@ extension RayletInstance {
     }
 
     @discardableResult
-    mutating func spawn(job: JobID, dedicated: LeaseID? = nil, into out: inout [RayletDirective]) -> UInt64 {
+    mutating func spawn(
+        job: JobID, dedicated: LeaseID? = nil, devices: [UInt32] = [], into out: inout [RayletDirective]
+    ) -> UInt64 {
         let process = nextProcess
         nextProcess += 1
-        let worker = WorkerEntry(job: job, dedicated: dedicated)
+        let worker = WorkerEntry(job: job, dedicated: dedicated, devices: devices)
         workers[process] = worker
         startingProcesses += 1
         recount(process, from: nil, to: worker)
@@ -57,7 +59,7 @@ extension RayletInstance {
         // Only a task that holds a lease has a share to give back; anything else crossed the end of the lease.
         guard case .leased(let lease) = worker.state, worker.isBlocked != m.isBlocked, let entry = leases[lease] else { return }
         let share = entry.request.resources.cpuOnly
-        if m.isBlocked { available += share } else { available -= share }
+        if m.isBlocked { putBack(share, to: entry.request.bundle) } else { draw(share, from: entry.request.bundle) }
         change(m.process) { $0.isBlocked = m.isBlocked }
     }
 
@@ -75,11 +77,11 @@ extension RayletInstance {
         case .idle: break
         case .leased(let lease):
             guard let entry = leases[lease] else { break }
-            available += entry.request.resources
-            if worker.isBlocked { available -= entry.request.resources.cpuOnly }
+            unbook(entry.booking)
+            if worker.isBlocked { draw(entry.request.resources.cpuOnly, from: entry.request.bundle) }
             lose(lease, worker: address, error, into: &out)
         case .dying(let held, let lease, let requester):
-            available += held
+            unbook(held)
             if let lease, let requester {
                 answers.record(lease, .lost(worker: address, error), hops: .max)
                 out.append(.send(.leaseLost(LeaseLost(lease: lease, worker: address, error: error)), to: requester))
@@ -95,7 +97,7 @@ extension RayletInstance {
             entry.startFailures += 1
             leases[lease] = entry
             if entry.startFailures < SchedulerLimits.startAttempts {
-                let next = spawn(job: worker.job, dedicated: lease, into: &out)
+                let next = spawn(job: worker.job, dedicated: lease, devices: worker.devices, into: &out)
                 leases[lease]?.state = .starting(process: next)
             } else {
                 reject(lease, error, into: &out)
@@ -115,7 +117,7 @@ extension RayletInstance {
     /// Ends a process that is not leased.
     mutating func endUnleased(_ process: UInt64, _ reason: WorkerKillReason, into out: inout [RayletDirective]) {
         change(process) {
-            $0.state = .dying(held: ResourceSet(), lease: nil, requester: nil)
+            $0.state = .dying(held: .none, lease: nil, requester: nil)
             $0.killed = reason
         }
         out.append(.killWorker(process: process, reason))

@@ -17,9 +17,10 @@ package struct RayletInstance: Sendable {
     package let node: NodeID
     package let address: Address
     package let total: ResourceSet
+    package let labels: [String: String]
     /// Idle workers up to this number are never ended.
     package let keptIdle: Int
-    /// May be negative for a while: a woken task is booked back at once.
+    /// Without what bundles have set aside. May be negative for a while: a woken task is booked back at once.
     package internal(set) var available: ResourceSet
     package internal(set) var counters = RayletCounters()
     package internal(set) var stepHost: StepHost
@@ -33,6 +34,16 @@ package struct RayletInstance: Sendable {
     var paces: [JobID: WorkerPace] = [:]
     var startingProcesses = 0
     var needs: [ObjectID: DependencyNeed] = [:]
+    var devices: DevicePool
+    var bundles: [BundleID: Bundle] = [:]
+    /// The bundles of each group here.
+    var groups: [PlacementGroupID: [BundleID]] = [:]
+    /// The last attempt of a group that is over here, so that its late messages reserve nothing.
+    var settledGroups: [PlacementGroupID: UInt64] = [:]
+    var settledInOrder: [PlacementGroupID] = []
+    var settledHead = 0
+    /// Where the last request to be spread went.
+    var lastSpread = NodeID(0)
     /// The other nodes, without this one; nil until the first table has come.
     var others: [NodeID: NodeInfo]?
     var endedJobs: Set<JobID> = []
@@ -48,12 +59,14 @@ package struct RayletInstance: Sendable {
     ///   - stepHost: the process that runs shell steps, if this node has one.
     ///   - keptIdle: idle workers that are never ended; nil for one per CPU.
     package init(
-        node: NodeID, total: ResourceSet, stepHost: Address? = nil, keptIdle: Int? = nil,
+        node: NodeID, total: ResourceSet, labels: [String: String] = [:], stepHost: Address? = nil, keptIdle: Int? = nil,
         rememberedAnswers: Int = SchedulerLimits.rememberedAnswers
     ) {
         self.node = node
         self.address = .raylet(of: node)
         self.total = total
+        self.labels = labels
+        self.devices = DevicePool(amount: total[ResourceSet.gpu])
         self.available = total
         self.reported = total
         self.stepHost = stepHost.map { .at($0) } ?? .none
@@ -86,6 +99,10 @@ package struct RayletInstance: Sendable {
             nodesChanged(m, into: &out)
         case .healthCheck(let m): out.append(.send(.healthReply(HealthReply(node: node, number: m.number)), to: from))
         case .jobEnded(let m): jobEnded(m.job, into: &out)
+        case .reserveBundles(let m): reserve(m, from: from, into: &out)
+        case .settleBundles(let m): settleBundles(m, from: from, into: &out)
+        case .explainLease(let m):
+            out.append(.send(.leaseExplained(LeaseExplained(request: m.request, reason: explain(m.lease))), to: from))
         default: counters.unexpected += 1
         }
         settle(now: now, into: &out)
@@ -123,7 +140,7 @@ package struct RayletInstance: Sendable {
         let error = ErrorRecord(.workerCrashed, "the step runner \(description)", node: "\(node)")
         for (id, entry) in sortedLeases where entry.state == .granted(process: nil, worker: host) {
             lose(id, worker: host, error, into: &out)
-            available += entry.request.resources
+            unbook(entry.booking)
         }
         settle(now: now, into: &out)
     }

@@ -6,6 +6,10 @@ package enum SchedulerLimits {
     package static let rememberedAnswers = 100_000
     /// Ended jobs remembered, so that their late requests are refused.
     package static let rememberedJobs = 10_000
+    /// Placement groups that are over here and remembered, so that their late messages reserve nothing.
+    package static let rememberedGroups = 10_000
+    /// GPUs that a node can have as single devices.
+    package static let devices: Int64 = 1_024
     /// Processes that may be between spawn and registration, per CPU, but ``fewestStarting`` in any case.
     package static let startingPerCPU = 2
     package static let fewestStarting = 4

@@ -9,14 +9,16 @@ struct WorkerEntry: Sendable {
         case leased(LeaseID)
         /// Told to end. What its lease had booked comes back when the process is gone; then a requester that reported the worker as
         /// failed hears of it, so that it may start the next attempt.
-        case dying(held: ResourceSet, lease: LeaseID?, requester: Address?)
+        case dying(held: Booking, lease: LeaseID?, requester: Address?)
     }
 
     var job: JobID
     var pid: UInt32 = 0
     var state = State.starting
-    /// The lease of an actor whose process this is; such a process never runs tasks.
+    /// The lease of an actor whose process this is; such a process never runs tasks. Or, until it is granted, one that needs GPUs.
     var dedicated: LeaseID?
+    /// The numbers of the GPUs that the process sees, for its life.
+    var devices: [UInt32] = []
     var uses = 0
     var isBlocked = false
     var killed: WorkerKillReason?

@@ -1,4 +1,4 @@
-/// What one job has of workers for its tasks. Dedicated and dying processes are not counted.
+/// What one job has of workers for its tasks. Dedicated and dying processes, and those with GPUs, are not counted.
 struct WorkerPool: Hashable, Sendable {
     /// The worker that was used last comes last and is taken first: its memory is warm, and the others age.
     var idle: [UInt64] = []
@@ -11,7 +11,7 @@ struct WorkerPool: Hashable, Sendable {
     var isEmpty: Bool { idle.isEmpty && starting == 0 && members == 0 && blocked == 0 && failures == 0 }
 
     mutating func count(_ process: UInt64, _ worker: WorkerEntry, _ step: Int) {
-        guard worker.dedicated == nil, !worker.isDying else { return }
+        guard worker.dedicated == nil, worker.devices.isEmpty, !worker.isDying else { return }
         members += step
         if worker.isBlocked { blocked += step }
         switch worker.state {

@@ -65,136 +65,140 @@ enum WireSamples {
     static let states: [ObjectState] = [.inline(enclosed), stored, .failed(error)]
     static let resolved = ResolvedDependency(id: object, owner: process, state: stored)
     static let call = LoggedCall(lineage: lineage, method: function, arguments: [payload], outcome: .finished([.inline(enclosed)]))
-    static let nodeInfo = NodeInfo(node: node, raylet: .raylet(of: node), total: resources, available: .cpus(1), isAlive: true)
+    static let nodeInfo = NodeInfo(
+        node: node, raylet: .raylet(of: node), total: resources, available: .cpus(1), isAlive: true, labels: ["zone": "a"])
     static let deadNode = NodeInfo(
         node: NodeID(2), raylet: .raylet(of: NodeID(2)), total: resources, available: ResourceSet(), isAlive: false)
 
-    static let messages: [(name: String, message: Message)] = [
-        ("registerWorker", .registerWorker(RegisterWorker(process: 1, pid: 2))),
-        ("shutdownWorker", .shutdownWorker(ShutdownWorker())),
-        (
-            "pushTask",
-            .pushTask(
-                PushTask(
-                    lease: lease, spec: spec, resolved: [resolved], history: [HistoryEntry(lineage: lineage, states: states)],
-                    replay: [call]))
-        ),
-        ("pushPlainTask", .pushTask(PushTask(lease: lease, spec: plainSpec, resolved: [], history: [], replay: []))),
-        (
-            "taskReply",
-            .taskReply(
-                TaskReply(
-                    lease: lease, task: task, attempt: attempt, outcome: .finished(states),
-                    moved: [MovedObject(id: object, lineage: lineage, state: stored)], borrowed: [object], executionNS: 12))
-        ),
-        ("taskFailed", .taskReply(reply(.failed(bareError, isApplicationError: true)))),
-        ("taskCancelled", .taskReply(reply(.cancelled))),
-        ("taskStale", .taskReply(reply(.stale))),
-        ("tasksReturned", .tasksReturned(TasksReturned(lease: lease, tasks: [.init(task: task, attempt: attempt)]))),
-        ("cancelTask", .cancelTask(CancelTask(task: task, attempt: attempt, force: true))),
-        (
-            "streamItem",
-            .streamItem(
-                StreamItem(
-                    task: task, attempt: attempt, number: 3, state: .inline(EnclosedPayload(Payload(type: "Int", bytes: [5]))), moved: []))
-        ),
-        ("streamAck", .streamAck(StreamAck(task: task, attempt: attempt, taken: 3, isClosed: true))),
-        ("blocked", .blocked(Blocked(process: 1, isBlocked: true))),
-        (
-            "requestLease",
-            .requestLease(
-                RequestLease(
-                    lease: lease, attempt: attempt, job: job, kind: .actor, resources: resources, priority: -1,
-                    dependencies: [Dependency(id: object, owner: process, nodes: [node], size: 77)], hops: 1, backlog: 9))
-        ),
-        ("leaseGranted", .leaseGranted(LeaseGranted(lease: lease, worker: process, node: node))),
-        ("leaseSpillback", .leaseSpillback(LeaseSpillback(lease: lease, raylet: .raylet(of: node)))),
-        ("leaseRejected", .leaseRejected(LeaseRejected(lease: lease, error: error))),
-        ("returnLease", .returnLease(ReturnLease(lease: lease, workerFailed: true))),
-        ("cancelLease", .cancelLease(CancelLease(lease: lease))),
-        ("leaseLost", .leaseLost(LeaseLost(lease: lease, worker: process, error: bareError))),
-        ("createObject", .createObject(CreateObject(request: 1, object: object, size: 2))),
-        ("createReply", .createReply(CreateReply(request: 1, object: object, place: place, error: nil))),
-        ("createRefused", .createReply(CreateReply(request: 1, object: object, place: nil, error: bareError))),
-        ("sealObject", .sealObject(SealObject(object: object))),
-        ("abortObject", .abortObject(AbortObject(object: object))),
-        ("openObject", .openObject(OpenObject(request: 1, object: object, owner: process, nodes: [node], size: 5))),
-        ("openReply", .openReply(OpenReply(request: 1, object: object, place: place, error: nil))),
-        ("openRefused", .openReply(OpenReply(request: 1, object: object, place: nil, error: bareError))),
-        ("closeObject", .closeObject(CloseObject(object: object))),
-        ("deleteObjects", .deleteObjects(DeleteObjects(objects: [object, object]))),
-        ("pullObject", .pullObject(PullObject(request: 1, object: object))),
-        ("pullFailed", .pullFailed(PullFailed(request: 1, object: object, reason: "no copy"))),
-        ("getObject", .getObject(GetObject(request: 1, object: object))),
-        ("objectReply", .objectReply(ObjectReply(request: 1, object: object, state: stored))),
-        ("objectUnknown", .objectReply(ObjectReply(request: 1, object: object, state: nil))),
-        ("cancelObject", .cancelObject(CancelObject(object: object, force: true, recursive: false))),
-        (
-            "objectChunk",
-            .objectChunk(ObjectChunk(request: 1, object: object, index: 2, count: 3, totalSize: 4, chunk: [0xFF, 0xFE]))
-        ),
-        ("registerNode", .registerNode(RegisterNode(info: [nodeInfo], leases: [lease], jobs: [job], processes: [3], number: 9))),
-        ("resourceReport", .resourceReport(ResourceReport(node: node, available: resources))),
-        ("nodeTable", .nodeTable(NodeTable(nodes: [nodeInfo, deadNode]))),
-        (
-            "registerActor",
-            .registerActor(RegisterActor(request: 1, actor: actor, spec: plainSpec, options: actorOptions, resolved: [resolved]))
-        ),
-        ("actorReply", .actorReply(ActorReply(request: 1, actor: actor, error: nil))),
-        ("actorRefused", .actorReply(ActorReply(request: 1, actor: actor, error: bareError))),
-        ("subscribeActor", .subscribeActor(SubscribeActor(actor: actor))),
-        (
-            "actorUpdate",
-            .actorUpdate(
-                ActorUpdate(
-                    actor: actor, state: .restarting, incarnation: 2, worker: process, error: bareError, maxTaskRetries: -1,
-                    maxPendingCalls: 9))
-        ),
-        ("lookupActor", .lookupActor(LookupActor(request: 1, name: "hits", namespace: ""))),
-        ("lookupReply", .lookupReply(LookupReply(request: 1, actor: actor, typeName: "Demo.Counter"))),
-        ("lookupNone", .lookupReply(LookupReply(request: 1, actor: nil, typeName: ""))),
-        ("killActor", .killActor(KillActor(actor: actor, noRestart: true))),
-        ("actorExiting", .actorExiting(ActorExiting(actor: actor, error: bareError))),
-        ("actorExitSeen", .actorExitSeen(ActorExitSeen(actor: actor))),
-        ("endActor", .endActor(EndActor(actor: actor))),
-        ("jobEnded", .jobEnded(JobEnded(job: job))),
-        ("journalRecords", .journalRecords(JournalRecords(ticket: 1, records: [[1, 2], []]))),
-        ("journalAck", .journalAck(JournalAck(ticket: 1, error: nil))),
-        ("adminRequest", .adminRequest(AdminRequest(request: 1, verb: "cancel", argument: "build"))),
-        ("adminReply", .adminReply(AdminReply(request: 1, json: "{}", error: "no"))),
-        ("journalFailed", .journalAck(JournalAck(ticket: 1, error: bareError))),
-        ("pollChannel", .pollChannel(PollChannel(channel: .node, position: ChannelPosition(epoch: 2, sequence: 3)))),
-        (
-            "channelMessages",
-            .channelMessages(
-                ChannelMessages(
-                    channel: .actor, isSnapshot: true, position: ChannelPosition(epoch: 2, sequence: 4), rows: keyedRows, missing: 5))
-        ),
-        ("putKey", gcs(.putKey(namespace: "n", key: "k", value: [1, 2], overwrite: true))),
-        ("getKey", gcs(.getKey(namespace: "n", key: "k"))),
-        ("deleteKey", gcs(.deleteKey(namespace: "n", key: "k", isPrefix: true))),
-        ("hasKey", gcs(.hasKey(namespace: "n", key: "k"))),
-        ("listKeys", gcs(.listKeys(namespace: "n", prefix: "k", limit: 9))),
-        ("row", gcs(.row(.actor, key: [1]))),
-        ("rows", gcs(.rows(.task, filters: [RowFilter(field: "state", value: "failed")], limit: 9))),
-        ("addFunctions", gcs(.addFunctions(keyedRows))),
-        ("publish", gcs(.publish(.log, keyedRows))),
-        ("done", answer(.done(true))),
-        ("count", answer(.count(3))),
-        ("value", answer(.value([7]))),
-        ("noValue", answer(.value(nil))),
-        ("keys", answer(.keys(["a", "b"], total: 3))),
-        ("rowsReply", answer(.rows(keyedRows, total: 3))),
-        ("failedReply", answer(.failed(bareError))),
-        (
-            "taskEvents",
-            .taskEvents(
-                TaskEvents(
-                    events: [TaskEvent(task: task, attempt: attempt, state: .failed, wallNS: 6, name: "add", message: "no")], dropped: 7))
-        ),
-        ("healthCheck", .healthCheck(HealthCheck(number: 8))),
-        ("healthReply", .healthReply(HealthReply(node: node, number: 8))),
-    ]
+    static let messages: [(name: String, message: Message)] =
+        placement + [
+            ("registerWorker", .registerWorker(RegisterWorker(process: 1, pid: 2))),
+            ("shutdownWorker", .shutdownWorker(ShutdownWorker())),
+            (
+                "pushTask",
+                .pushTask(
+                    PushTask(
+                        lease: lease, spec: spec, resolved: [resolved], history: [HistoryEntry(lineage: lineage, states: states)],
+                        replay: [call]))
+            ),
+            ("pushPlainTask", .pushTask(PushTask(lease: lease, spec: plainSpec, resolved: [], history: [], replay: []))),
+            (
+                "taskReply",
+                .taskReply(
+                    TaskReply(
+                        lease: lease, task: task, attempt: attempt, outcome: .finished(states),
+                        moved: [MovedObject(id: object, lineage: lineage, state: stored)], borrowed: [object], executionNS: 12))
+            ),
+            ("taskFailed", .taskReply(reply(.failed(bareError, isApplicationError: true)))),
+            ("taskCancelled", .taskReply(reply(.cancelled))),
+            ("taskStale", .taskReply(reply(.stale))),
+            ("tasksReturned", .tasksReturned(TasksReturned(lease: lease, tasks: [.init(task: task, attempt: attempt)]))),
+            ("cancelTask", .cancelTask(CancelTask(task: task, attempt: attempt, force: true))),
+            (
+                "streamItem",
+                .streamItem(
+                    StreamItem(
+                        task: task, attempt: attempt, number: 3, state: .inline(EnclosedPayload(Payload(type: "Int", bytes: [5]))),
+                        moved: []))
+            ),
+            ("streamAck", .streamAck(StreamAck(task: task, attempt: attempt, taken: 3, isClosed: true))),
+            ("blocked", .blocked(Blocked(process: 1, isBlocked: true))),
+            (
+                "requestLease",
+                .requestLease(
+                    RequestLease(
+                        lease: lease, attempt: attempt, job: job, kind: .actor, resources: resources, priority: -1,
+                        dependencies: [Dependency(id: object, owner: process, nodes: [node], size: 77)], hops: 1, backlog: 9))
+            ),
+            ("leaseGranted", .leaseGranted(LeaseGranted(lease: lease, worker: process, node: node))),
+            ("leaseSpillback", .leaseSpillback(LeaseSpillback(lease: lease, raylet: .raylet(of: node)))),
+            ("leaseRejected", .leaseRejected(LeaseRejected(lease: lease, error: error))),
+            ("returnLease", .returnLease(ReturnLease(lease: lease, workerFailed: true))),
+            ("cancelLease", .cancelLease(CancelLease(lease: lease))),
+            ("leaseLost", .leaseLost(LeaseLost(lease: lease, worker: process, error: bareError))),
+            ("createObject", .createObject(CreateObject(request: 1, object: object, size: 2))),
+            ("createReply", .createReply(CreateReply(request: 1, object: object, place: place, error: nil))),
+            ("createRefused", .createReply(CreateReply(request: 1, object: object, place: nil, error: bareError))),
+            ("sealObject", .sealObject(SealObject(object: object))),
+            ("abortObject", .abortObject(AbortObject(object: object))),
+            ("openObject", .openObject(OpenObject(request: 1, object: object, owner: process, nodes: [node], size: 5))),
+            ("openReply", .openReply(OpenReply(request: 1, object: object, place: place, error: nil))),
+            ("openRefused", .openReply(OpenReply(request: 1, object: object, place: nil, error: bareError))),
+            ("closeObject", .closeObject(CloseObject(object: object))),
+            ("deleteObjects", .deleteObjects(DeleteObjects(objects: [object, object]))),
+            ("pullObject", .pullObject(PullObject(request: 1, object: object))),
+            ("pullFailed", .pullFailed(PullFailed(request: 1, object: object, reason: "no copy"))),
+            ("getObject", .getObject(GetObject(request: 1, object: object))),
+            ("objectReply", .objectReply(ObjectReply(request: 1, object: object, state: stored))),
+            ("objectUnknown", .objectReply(ObjectReply(request: 1, object: object, state: nil))),
+            ("cancelObject", .cancelObject(CancelObject(object: object, force: true, recursive: false))),
+            (
+                "objectChunk",
+                .objectChunk(ObjectChunk(request: 1, object: object, index: 2, count: 3, totalSize: 4, chunk: [0xFF, 0xFE]))
+            ),
+            ("registerNode", .registerNode(RegisterNode(info: [nodeInfo], leases: [lease], jobs: [job], processes: [3], number: 9))),
+            ("resourceReport", .resourceReport(ResourceReport(node: node, available: resources))),
+            ("nodeTable", .nodeTable(NodeTable(nodes: [nodeInfo, deadNode]))),
+            (
+                "registerActor",
+                .registerActor(RegisterActor(request: 1, actor: actor, spec: plainSpec, options: actorOptions, resolved: [resolved]))
+            ),
+            ("actorReply", .actorReply(ActorReply(request: 1, actor: actor, error: nil))),
+            ("actorRefused", .actorReply(ActorReply(request: 1, actor: actor, error: bareError))),
+            ("subscribeActor", .subscribeActor(SubscribeActor(actor: actor))),
+            (
+                "actorUpdate",
+                .actorUpdate(
+                    ActorUpdate(
+                        actor: actor, state: .restarting, incarnation: 2, worker: process, error: bareError, maxTaskRetries: -1,
+                        maxPendingCalls: 9))
+            ),
+            ("lookupActor", .lookupActor(LookupActor(request: 1, name: "hits", namespace: ""))),
+            ("lookupReply", .lookupReply(LookupReply(request: 1, actor: actor, typeName: "Demo.Counter"))),
+            ("lookupNone", .lookupReply(LookupReply(request: 1, actor: nil, typeName: ""))),
+            ("killActor", .killActor(KillActor(actor: actor, noRestart: true))),
+            ("actorExiting", .actorExiting(ActorExiting(actor: actor, error: bareError))),
+            ("actorExitSeen", .actorExitSeen(ActorExitSeen(actor: actor))),
+            ("endActor", .endActor(EndActor(actor: actor))),
+            ("jobEnded", .jobEnded(JobEnded(job: job))),
+            ("journalRecords", .journalRecords(JournalRecords(ticket: 1, records: [[1, 2], []]))),
+            ("journalAck", .journalAck(JournalAck(ticket: 1, error: nil))),
+            ("adminRequest", .adminRequest(AdminRequest(request: 1, verb: "cancel", argument: "build"))),
+            ("adminReply", .adminReply(AdminReply(request: 1, json: "{}", error: "no"))),
+            ("journalFailed", .journalAck(JournalAck(ticket: 1, error: bareError))),
+            ("pollChannel", .pollChannel(PollChannel(channel: .node, position: ChannelPosition(epoch: 2, sequence: 3)))),
+            (
+                "channelMessages",
+                .channelMessages(
+                    ChannelMessages(
+                        channel: .actor, isSnapshot: true, position: ChannelPosition(epoch: 2, sequence: 4), rows: keyedRows, missing: 5))
+            ),
+            ("putKey", gcs(.putKey(namespace: "n", key: "k", value: [1, 2], overwrite: true))),
+            ("getKey", gcs(.getKey(namespace: "n", key: "k"))),
+            ("deleteKey", gcs(.deleteKey(namespace: "n", key: "k", isPrefix: true))),
+            ("hasKey", gcs(.hasKey(namespace: "n", key: "k"))),
+            ("listKeys", gcs(.listKeys(namespace: "n", prefix: "k", limit: 9))),
+            ("row", gcs(.row(.actor, key: [1]))),
+            ("rows", gcs(.rows(.task, filters: [RowFilter(field: "state", value: "failed")], limit: 9))),
+            ("addFunctions", gcs(.addFunctions(keyedRows))),
+            ("publish", gcs(.publish(.log, keyedRows))),
+            ("done", answer(.done(true))),
+            ("count", answer(.count(3))),
+            ("value", answer(.value([7]))),
+            ("noValue", answer(.value(nil))),
+            ("keys", answer(.keys(["a", "b"], total: 3))),
+            ("rowsReply", answer(.rows(keyedRows, total: 3))),
+            ("failedReply", answer(.failed(bareError))),
+            (
+                "taskEvents",
+                .taskEvents(
+                    TaskEvents(
+                        events: [TaskEvent(task: task, attempt: attempt, state: .failed, wallNS: 6, name: "add", message: "no")], dropped: 7
+                    ))
+            ),
+            ("healthCheck", .healthCheck(HealthCheck(number: 8))),
+            ("healthReply", .healthReply(HealthReply(node: node, number: 8))),
+        ]
 
     private static let keyedRows = [KeyedRow(key: [1], row: [2, 3]), KeyedRow(key: [4], row: nil)]
     private static func gcs(_ operation: GCSOperation) -> Message { .gcsRequest(GCSRequest(request: 1, operation: operation)) }

@@ -82,7 +82,7 @@ import Testing
     @Test("a request whose arguments are here stays when it fits") func staysWithArguments() throws {
         var bench = RayletBench(cpus: 2, others: [RayletBench.other(9, cpus: 8, free: 8)])
         _ = try bench.request()
-        let second = try bench.request(dependencies: [RayletBench.dependency(1)])
+        let second = try bench.request(dependencies: [RayletBench.dependency(1, on: 7)])
         #expect(bench.spillback(of: second) == nil)
     }
 

@@ -123,8 +123,8 @@ struct RayletBench {
     static func other(_ node: UInt64, cpus: Int, free: Int, alive: Bool = true) -> NodeInfo {
         NodeInfo(node: NodeID(node), raylet: .raylet(of: NodeID(node)), total: .cpus(cpus), available: .cpus(free), isAlive: alive)
     }
-    static func dependency(_ number: UInt64) -> Dependency {
+    static func dependency(_ number: UInt64, on node: UInt64 = 9) -> Dependency {
         let id = ObjectID(task: TaskID(unique: number, actor: .none(in: job)), index: 1)
-        return Dependency(id: id, owner: driver, nodes: [NodeID(9)], size: 1_000_000)
+        return Dependency(id: id, owner: driver, nodes: [NodeID(node)], size: 1_000_000)
     }
 }

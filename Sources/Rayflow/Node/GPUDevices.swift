@@ -1,4 +1,4 @@
-package import RayflowCore
+import RayflowCore
 
 /// The GPUs of a node by the names under which CUDA programs may see them.
 package enum GPUDevices {

@@ -63,7 +63,8 @@ let package = Package(
         .testTarget(name: "GCSTests", dependencies: ["GCS", "Raylet", "Journal", "RayflowCore"]),
         .executableTarget(name: "StepRunnerTool", dependencies: ["Raylet"], path: "Tests/RayletTests/StepRunnerTool"),
         .testTarget(
-            name: "RayletTests", dependencies: ["Raylet", "RayflowCore", "CLinux", "StepRunnerTool"], path: "Tests/RayletTests",
+            name: "RayletTests", dependencies: ["Raylet", "RayflowCore", "ObjectStore", "CLinux", "StepRunnerTool"],
+            path: "Tests/RayletTests",
             exclude: ["StepRunnerTool"]),
         .testTarget(name: "OwnershipTests", dependencies: ["Ownership", "RayflowCore"]),
         .testTarget(

@@ -28,6 +28,9 @@ package final class NodeStore {
         return process
     }
 
+    /// What a client says that it does; nil for one that has no page.
+    package func activity(of client: UInt64) -> ProcessActivity? { processes[client].map { control.activity(of: $0) } }
+
     /// The client's process is gone for good.
     package func clientDied(_ client: UInt64, into directives: inout [StoreDirective]) {
         if let process = processes.removeValue(forKey: client) { control.releaseProcess(process) }

@@ -17,6 +17,11 @@ package enum Limits {
     /// First pause before a task is tried again after a system failure; it doubles with each further one.
     package static let firstRetryNS: UInt64 = 10_000_000
     package static let longestRetryNS: UInt64 = 5_000_000_000
+    /// The same after a worker was ended because its node was short of memory.
+    package static let firstOutOfMemoryRetryNS: UInt64 = 1_000_000_000
+    package static let longestOutOfMemoryRetryNS: UInt64 = 60_000_000_000
+    /// Retries of a task whose worker was ended for its memory, unless the cluster was started with another number; -1: without limit.
+    package static let outOfMemoryRetries: Int32 = -1
     /// Pause before a lost GCS is asked again for what it owes.
     package static let gcsRetryNS: UInt64 = 200_000_000
     /// Kills that are kept while the GCS is away.

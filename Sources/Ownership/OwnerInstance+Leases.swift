@@ -221,7 +221,9 @@ extension OwnerInstance {
         if let id = entry.tasks.first, let task = tasks[id] {
             switch task.state {
             // No failure of the system: like an error of the body it is tried again only when that was asked for, which ``timedOut`` has seen.
-            case .pushed(m.lease): retryOrFail(id, entry.whyGivenUp ?? m.error, into: &out)
+            case .pushed(m.lease):
+                let isOutOfMemory = entry.whyGivenUp == nil && m.error.code == .outOfMemory
+                retryOrFail(id, entry.whyGivenUp ?? m.error, isOutOfMemory: isOutOfMemory, into: &out)
             case .committing(m.lease): enqueue(id, into: &out)  // it had not started
             default: break
             }

@@ -277,13 +277,26 @@ extension OwnerInstance {
     }
 
     /// A system failure, or an error that the submission asked to retry: once more after a pause, or the end.
-    mutating func retryOrFail(_ id: TaskID, _ record: ErrorRecord, into out: inout [OwnerDirective]) {
+    ///
+    /// - Parameter isOutOfMemory: the worker was ended because its node was short of memory.
+    mutating func retryOrFail(_ id: TaskID, _ record: ErrorRecord, isOutOfMemory: Bool = false, into out: inout [OwnerDirective]) {
         guard var entry = tasks[id] else { return }
         if entry.isCancelled { return fail(id, ErrorRecord(RayflowError(.cancelled, "the task was cancelled")), into: &out) }
-        guard entry.retriesLeft != 0, record.code != .placementGroupRemoved else { return fail(id, record, into: &out) }
-        if entry.retriesLeft > 0 { entry.retriesLeft -= 1 }
-        let pause = min(Limits.firstRetryNS << UInt64(min(entry.systemFailures, 16)), Limits.longestRetryNS)
-        entry.systemFailures += 1
+        let pause: UInt64
+        if isOutOfMemory {
+            guard entry.spec.options.maxRetries != 0, outOfMemoryRetries < 0 || entry.outOfMemoryFailures < UInt32(outOfMemoryRetries)
+            else {
+                return fail(id, record, into: &out)
+            }
+            let doublings = UInt64(min(entry.outOfMemoryFailures, 16))
+            pause = min(Limits.firstOutOfMemoryRetryNS << doublings, Limits.longestOutOfMemoryRetryNS)
+            entry.outOfMemoryFailures += 1
+        } else {
+            guard entry.retriesLeft != 0, record.code != .placementGroupRemoved else { return fail(id, record, into: &out) }
+            if entry.retriesLeft > 0 { entry.retriesLeft -= 1 }
+            pause = min(Limits.firstRetryNS << UInt64(min(entry.systemFailures, 16)), Limits.longestRetryNS)
+            entry.systemFailures += 1
+        }
         entry.spec.attempt.number += 1
         entry.state = .pausing
         tasks[id] = entry

@@ -13,6 +13,8 @@ package struct OwnerInstance: Sendable {
     package let isDurable: Bool
     package var pendingTaskLimit = Limits.pendingTasks
     package var pendingCallLimit = Limits.pendingActorCalls
+    /// Retries of a task whose worker was ended for its memory, whatever its `maxRetries`, unless that is 0. -1: without limit.
+    package var outOfMemoryRetries = Limits.outOfMemoryRetries
     /// Whether somebody wants to hear what becomes of tasks.
     package var tellsChanges = true
 

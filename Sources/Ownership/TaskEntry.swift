@@ -9,6 +9,8 @@ struct TaskEntry: Sendable {
     var state: State
     var retriesLeft: Int32
     var systemFailures: UInt32 = 0
+    /// How often its worker was ended because the node was short of memory: a count of its own, so that a crowded node uses up no retries.
+    var outOfMemoryFailures: UInt32 = 0
     var fingerprint: [UInt8]
     /// Distinct refs among the arguments.
     var dependencies: [ObjectID]

@@ -32,12 +32,14 @@ final class Scratch {
 
 /// Runs `body` inside a new cluster and ends it in any case.
 func withCluster(
-    cpus: Int = 2, storeBytes: Int? = nil, outputFD: Int32 = 1, _ body: (Cluster, EmbeddedCluster) async throws -> Void
+    cpus: Int = 2, storeBytes: Int? = nil, outputFD: Int32 = 1, configure: (inout EmbeddedCluster.Options) -> Void = { _ in },
+    _ body: (Cluster, EmbeddedCluster) async throws -> Void
 ) async throws {
     var options = EmbeddedCluster.Options(registry: EngineRemotes.registry, resources: try EngineBoot.resources(["CPU": Double(cpus)]))
     options.workers = .executable(Programs.worker)
     options.storeBytes = storeBytes
     options.workerOutputFD = outputFD
+    configure(&options)
     let embedded = try EmbeddedCluster(options)
     embedded.core.keepAlive(embedded)
     let cluster = Cluster(engine: embedded.core, registry: EngineRemotes.registry)

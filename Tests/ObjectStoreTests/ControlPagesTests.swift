@@ -92,6 +92,26 @@ import Testing
         #expect(throws: ArenaError.noSuchPinPage(8)) { try PinPage(arena, process: 8) }
     }
 
+    @Test("what a process shows that it does is seen until its page is another's", arguments: [true, false])
+    func activity(isRetriable: Bool) throws {
+        let arena = try Arena.small()
+        let control = try ControlPages(arena)
+        let process = try control.assignProcess()
+        let page = try PinPage(arena, process: process)
+        #expect(control.activity(of: process) == .idle)
+        page.show(.running(since: 1 << 50, isRetriable: isRetriable))
+        #expect(control.activity(of: process) == .running(since: 1 << 50, isRetriable: isRetriable))
+        page.show(.running(since: 0, isRetriable: isRetriable))
+        #expect(control.activity(of: process) == .running(since: 1, isRetriable: isRetriable))
+        page.show(.idle)
+        #expect(control.activity(of: process) == .idle)
+        page.show(.running(since: 7, isRetriable: isRetriable))
+        control.releaseProcess(process)
+        #expect(try control.assignProcess() == process)
+        #expect(control.activity(of: process) == .idle)
+        #expect(control.pinnedSlots().isEmpty)
+    }
+
     @Test("garbage on a pin page keeps space at most, and hurts nobody")
     func garbage() throws {
         let arena = try Arena.small()

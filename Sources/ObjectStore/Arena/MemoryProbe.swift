@@ -15,6 +15,11 @@ package struct MemoryProbe: Sendable {
 
     package static let system = MemoryProbe { Files().memory() }
 
+    /// What these folders say instead of `/proc` and `/sys/fs/cgroup`.
+    package static func files(proc: String, cgroup: String) -> MemoryProbe {
+        MemoryProbe { Files(proc: proc, cgroup: cgroup).memory() }
+    }
+
     /// Where the kernel tells it. Folders are parameters so that any machine can be described by files.
     struct Files {
         var proc = "/proc"

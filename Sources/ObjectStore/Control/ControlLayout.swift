@@ -6,7 +6,7 @@ import CLinux
 /// |---|---|
 /// | header | magic, version, nonce high, nonce low, slab size, slabs, slots, pin pages |
 /// | index entry | generation (odd while it is written), offset, size, state |
-/// | pin page | entries in use (high-water mark), 7 spare words, then the pins: slot + 1 in the lower half, generation in the upper |
+/// | pin page | entries in use (high-water mark), what the process does (``ProcessActivity``), 6 spare words, then the pins: slot + 1 in the lower half, generation in the upper |
 enum ControlLayout {
     static let magic: UInt64 = 0x3153_4643_776f_6c66  // "flowCFS1"
     static let version: UInt32 = 1
@@ -14,6 +14,8 @@ enum ControlLayout {
     static let pageSize = StoreLimits.pageSize
     /// Word of a pin page at which the pins begin.
     static let firstPin = 8
+    /// Word of a pin page that holds a ``ProcessActivity``.
+    static let activity = 1
 
     static let indexOffset = pageSize
     static func indexSize(of geometry: ArenaGeometry) -> Int { (geometry.slotCount * entrySize + pageSize - 1) / pageSize * pageSize }

@@ -101,6 +101,12 @@ package final class ControlPages {
         return slots
     }
 
+    /// What the process says that it does.
+    package func activity(of process: Int) -> ProcessActivity {
+        let page = mapping.base + ControlLayout.pinPageOffset(process, of: geometry)
+        return ProcessActivity(word: rf_load_acquire_u64(page + ControlLayout.activity * 8))
+    }
+
     private func forEachPin(of process: Int, _ body: (UInt32) -> Void) {
         let page = mapping.base + ControlLayout.pinPageOffset(process, of: geometry)
         let used = Int(min(rf_load_acquire_u64(page), UInt64(StoreLimits.pinsPerProcess)))

@@ -76,6 +76,11 @@ package final class PinPage: Sendable {
 
     package func unpin(_ place: ObjectPlace) { unpin(slot: place.slot, generation: place.generation) }
 
+    /// For the raylet to see.
+    package func show(_ activity: ProcessActivity) {
+        rf_store_release_u64(page.base + ControlLayout.activity * 8, activity.word)
+    }
+
     /// What the index says about a slot, or nil while it changes or when nothing was ever there.
     package func entry(of slot: UInt32) -> IndexEntry? {
         guard slot < slotCount else { return nil }

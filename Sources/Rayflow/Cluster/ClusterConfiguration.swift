@@ -9,11 +9,12 @@ package struct ClusterConfiguration: Sendable {
     package var labels: [String: String]
     package var run: RunMode
     package var workers: WorkerMode
+    package var memoryMonitor: MemoryMonitorOptions
 
     package init(
         registry: Registry, address: String? = nil, resources: [String: Double]? = nil, labels: [String: String] = [:],
         run: RunMode = .ephemeral,
-        workers: WorkerMode = .processes
+        workers: WorkerMode = .processes, memoryMonitor: MemoryMonitorOptions = MemoryMonitorOptions()
     ) {
         self.registry = registry
         self.address = address
@@ -21,5 +22,6 @@ package struct ClusterConfiguration: Sendable {
         self.labels = labels
         self.run = run
         self.workers = workers
+        self.memoryMonitor = memoryMonitor
     }
 }

@@ -2,7 +2,8 @@ internal import CLinux
 import GCS
 internal import Glibc
 import Journal
-import ObjectStore
+package import ObjectStore
+import Ownership
 package import Raylet
 package import RayflowCore
 package import Transport
@@ -20,6 +21,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
         /// Where workers' standard output goes: this process's descriptor.
         package var workerOutputFD: Int32 = 1
         package var storeBytes: Int?
+        package var memory = MemoryMonitorSettings()
+        package var memoryProbe = MemoryProbe.system
         package init(registry: Registry, resources: ResourceSet) {
             self.registry = registry
             self.resources = resources
@@ -40,6 +43,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
     private let run: DurableRun?
     private let watcher: ProcessWatcher
     private let image: ProgramImage
+    private let memoryIO = IOPool(threads: 1)
     private let lock = Lock()
     private var hasEnded = false
 
@@ -97,14 +101,16 @@ package final class EmbeddedCluster: @unchecked Sendable {
             spawner = inner
         } else {
             let pid = getpid()
-            let outputs = options.run?.folder.outputs ?? ""
+            let outputs = options.run?.folder.outputs ?? "", taskOOMRetries = options.memory.taskOOMRetries
             let local = LocalWorkers(
                 image: image, network: network, arena: arena, watcher: watcher, environment: environment, outputFD: options.workerOutputFD,
                 gpus: options.gpus
             ) { process in
-                WorkerLaunch(
+                var launch = WorkerLaunch(
                     process: process, node: node, job: job, epoch: epoch, isDurable: isDurable, driver: driver, cluster: clusterID,
                     token: token, nonce: nonce, session: session.path, outputFolder: outputs, parent: pid)
+                launch.taskOOMRetries = taskOOMRetries
+                return launch
             }
             localWorkers = local
             innerWorkers = nil
@@ -127,7 +133,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
                 raylet.stepHostStarted(stepAddress)
             }
         }
-        let core = core, gcs = gcs, stepHost = stepHost, localWorkers = localWorkers
+        let core = core, gcs = gcs, stepHost = stepHost, localWorkers = localWorkers, memoryIO = memoryIO
+        core.step { owner, _ in owner.outOfMemoryRetries = options.memory.taskOOMRetries }
         try loop.sync {
             localWorkers?.observe()
             network.attach(.gcs, handler: gcs)
@@ -136,6 +143,11 @@ package final class EmbeddedCluster: @unchecked Sendable {
             network.attach(stepAddress, handler: stepHost)
             try network.listen(path: session.controlSocket)
             raylet.register()
+            // A worker inside this process is not to be ended for its memory: it has none of its own.
+            if localWorkers != nil, options.memory.refreshNS > 0 {
+                let sampler = MemorySampler(options.memoryProbe)
+                raylet.watchMemory(options.memory.rules, everyNS: options.memory.refreshNS, through: sampler, on: memoryIO)
+            }
             gcs.jobStarted(job, driver: driver)
         }
         try? options.run?.lock.update { $0.session = session.path }
@@ -159,6 +171,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         innerWorkers?.endAll()
         loop.shutdown()
         core.io.close()
+        memoryIO.close()
         watcher.end()
         close(image.descriptor)
         run?.close()

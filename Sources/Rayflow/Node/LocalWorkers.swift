@@ -36,7 +36,7 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
     }
 
     package func spawn(
-        process: UInt64, job: JobID, devices: [UInt32], ended: @escaping @Sendable (String) -> Void
+        process: UInt64, job: JobID, devices: [UInt32], page: Int?, ended: @escaping @Sendable (String) -> Void
     ) throws(RayflowError) -> UInt32 {
         guard !isClosed else { throw RayflowError(.shutDown, "no worker is started any more") }
         var pair: (Int32, Int32) = (-1, -1)
@@ -49,6 +49,7 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         defer { if null >= 0 { close(null) } }
         var launch = template(process)
         launch.devices = devices
+        launch.page = page.map { UInt32($0) }
         FailPoint.hit("spawn.before")
         let child: SpawnedProcess
         do {
@@ -138,7 +139,7 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
     }
 
     package func spawn(
-        process: UInt64, job: JobID, devices: [UInt32], ended: @escaping @Sendable (String) -> Void
+        process: UInt64, job: JobID, devices: [UInt32], page: Int?, ended: @escaping @Sendable (String) -> Void
     ) throws(RayflowError) -> UInt32 {
         let address = Address.process(id: process, on: node)
         let log = log()

@@ -9,8 +9,12 @@ package import Transport
 package protocol WorkerSpawning: AnyObject, Sendable {
     /// On the loop. `ended` is called on any thread, once, when the process is gone.
     ///
-    /// - Parameter devices: numbers of the GPUs that the process is to see.
-    func spawn(process: UInt64, job: JobID, devices: [UInt32], ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32
+    /// - Parameters:
+    ///   - devices: numbers of the GPUs that the process is to see.
+    ///   - page: its page of the object store's control pages; nil: it has none.
+    func spawn(
+        process: UInt64, job: JobID, devices: [UInt32], page: Int?, ended: @escaping @Sendable (String) -> Void
+    ) throws(RayflowError) -> UInt32
     func kill(process: UInt64, gently: Bool)
 }
 
@@ -20,7 +24,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     package let network: any Network
     let loop: Loop
     private var scheduler: RayletInstance
-    private let store: NodeStore
+    let store: NodeStore
     private let io: IOPool
     private let spawner: any WorkerSpawning
     private var outbox: [RayletDirective] = []
@@ -140,7 +144,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         isDraining = false
     }
 
-    private func event(_ body: (inout RayletInstance, inout [RayletDirective]) -> Void) {
+    func event(_ body: (inout RayletInstance, inout [RayletDirective]) -> Void) {
         body(&scheduler, &outbox)
         drain()
     }
@@ -172,12 +176,14 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func spawn(_ process: UInt64, _ job: JobID) {
         workerProcesses.insert(process)
         do {
-            let pid = try spawner.spawn(process: process, job: job, devices: scheduler.devices(of: process)) { [self, loop] description in
+            let devices = scheduler.devices(of: process), page = try? store.assignProcess(to: process)
+            let pid = try spawner.spawn(process: process, job: job, devices: devices, page: page) { [self, loop] description in
                 loop.execute { self.workerEnded(process, description) }
             }
             scheduler.workerSpawned(process: process, pid: pid)
         } catch {
             workerProcesses.remove(process)
+            run { store.clientDied(process, into: &$0) }
             let record = ErrorRecord(error)
             loop.execute { [weak self] in
                 guard let self else { return }

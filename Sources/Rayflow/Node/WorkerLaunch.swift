@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 package import ObjectStore
+import Ownership
 package import RayflowCore
 package import Transport
 
@@ -24,6 +25,10 @@ package struct WorkerLaunch: Sendable {
     package var parent: Int32
     /// The numbers of the GPUs that the process sees.
     package var devices: [UInt32] = []
+    /// The process's page of the object store's control pages.
+    package var page: UInt32?
+    /// ``Ownership/OwnerInstance/outOfMemoryRetries`` of what the worker submits.
+    package var taskOOMRetries = Ownership.Limits.outOfMemoryRetries
 
     package var text: String {
         var w = ByteWriter()
@@ -41,6 +46,8 @@ package struct WorkerLaunch: Sendable {
         w.string(outputFolder)
         w.u32(UInt32(bitPattern: parent))
         w.list(devices) { $0.u32($1) }
+        w.optional(page) { $0.u32($1) }
+        w.u32(UInt32(bitPattern: taskOOMRetries))
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: w.bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
@@ -76,6 +83,8 @@ package struct WorkerLaunch: Sendable {
             outputFolder = try r.string()
             parent = Int32(bitPattern: try r.u32())
             devices = try r.list(unit: 4) { (r) throws(DecodingFault) in try r.u32() }
+            page = try r.optional { (r) throws(DecodingFault) in try r.u32() }
+            taskOOMRetries = Int32(bitPattern: try r.u32())
             try r.finish()
         } catch { return nil }
     }

@@ -408,6 +408,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
             spec.resources = try submission.options.resourceSet()
             spec.strategy = captured(try submission.options.placement.strategy())
             spec.environment = submission.options.environment
+            // What the end of its process would cost is known where it runs.
+            spec.maxRetries = options.maxRestarts
             spec.name = name
             var held: [ObjectID] = []
             // What a detached actor is made of must not end with this process: it is kept by value.

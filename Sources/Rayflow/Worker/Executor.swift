@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+package import ObjectStore
 import Ownership
 package import RayflowCore
 import Transport
@@ -65,6 +66,8 @@ package final class Executor: @unchecked Sendable {
     private let isProcess: Bool
     /// The GPUs that this process sees, for its life.
     private let devices: [UInt32]
+    /// Where the raylet sees what this process does.
+    private let page: PinPage?
     /// Of the actor that lives here: what its methods submit may follow it.
     private var actorStrategy = SchedulingStrategy.hybrid
     private let threads: ThreadExecutor
@@ -78,12 +81,13 @@ package final class Executor: @unchecked Sendable {
     private var waitNumber: UInt64 = 0
     private var saidBlocked = false
 
-    package init(core: CoreWorker, registry: Registry, process: UInt64, isProcess: Bool, devices: [UInt32] = []) {
+    package init(core: CoreWorker, registry: Registry, process: UInt64, isProcess: Bool, devices: [UInt32] = [], page: PinPage? = nil) {
         self.core = core
         self.registry = registry
         self.process = process
         self.isProcess = isProcess
         self.devices = devices
+        self.page = page
         raylet = .raylet(of: core.identity.node)
         threads = ThreadExecutor()
         cluster = Cluster(engine: core, registry: registry, isListed: isProcess)
@@ -184,7 +188,7 @@ package final class Executor: @unchecked Sendable {
             if next != nil { shared.serial += 1 }
             return next
         }
-        if let next { start(next) }
+        if let next { start(next) } else { page?.show(.idle) }
     }
 
     private func start(_ pushed: Pushed) {
@@ -226,6 +230,8 @@ package final class Executor: @unchecked Sendable {
         }
         let body = Task(executorPreference: host == nil ? threads : actor?.threads ?? threads) { [self] in
             let started = rf_monotonic_ns()
+            // Of an actor its life counts, not the call at hand.
+            if spec.kind != .actorCall { page?.show(.running(since: started, isRetriable: spec.options.maxRetries != 0)) }
             var arguments: [ResolvedArgument] = []
             var moved: [MovedObject] = []
             var outcome: TaskOutcome

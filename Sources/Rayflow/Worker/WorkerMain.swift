@@ -2,6 +2,7 @@ internal import CLinux
 internal import Dispatch
 internal import Glibc
 import ObjectStore
+import Ownership
 import Raylet
 import RayflowCore
 import Transport
@@ -11,6 +12,7 @@ enum WorkerMain {
     static func run(_ launch: WorkerLaunch, registry: Registry) -> Never {
         guard ParentGuard.arm(expectedParent: launch.parent) else { exit(0) }
         _ = rf_set_name("rayflow-worker")
+        offerToKernel()
         for fd in [WorkerLaunch.socketFD, WorkerLaunch.dataFD, WorkerLaunch.controlFD] { _ = rf_fcntl_int(fd, F_SETFD, FD_CLOEXEC) }
         let node = NodeID(launch.node.value)
         let address = Address.process(id: launch.process, on: node)
@@ -31,7 +33,10 @@ enum WorkerMain {
                     journalKeeper: launch.driver),
                 network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(), log: log, root: .none)
             log?.core = core
-            let executor = Executor(core: core, registry: registry, process: launch.process, isProcess: true, devices: launch.devices)
+            core.step { owner, _ in owner.outOfMemoryRetries = launch.taskOOMRetries }
+            let page = launch.page.flatMap { try? PinPage(arena, process: Int($0)) }
+            let executor = Executor(
+                core: core, registry: registry, process: launch.process, isProcess: true, devices: launch.devices, page: page)
             try loop.sync {
                 network.observe { event in
                     switch event {
@@ -48,6 +53,14 @@ enum WorkerMain {
         } catch {
             fail("the worker cannot start: \(error)")
         }
+    }
+
+    /// Where the kernel itself runs out of memory it ends workers, and what they start, before the driver.
+    private static func offerToKernel() {
+        let file = rf_open("/proc/self/oom_score_adj", O_WRONLY, 0)
+        guard file >= 0 else { return }
+        _ = write(file, "1000", 4)
+        close(file)
     }
 
     /// Exit status of a worker that could not begin.

@@ -47,6 +47,20 @@ enum ProcessTable {
         return pids
     }
 
+    /// Pages in memory that the process shares with no other (not even through a file); nil when it is gone.
+    static func privatePages(of pid: Int32) -> UInt64? {
+        guard let bytes = FileBytes.read("/proc/\(pid)/statm", limit: 256) else { return nil }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard fields.count >= 3, let resident = UInt64(fields[1]), let shared = UInt64(fields[2]) else { return nil }
+        return resident > shared ? resident - shared : 0
+    }
+
+    /// As its program or the process itself has set it.
+    static func name(of pid: Int32) -> String? {
+        guard let bytes = FileBytes.read("/proc/\(pid)/comm", limit: 64) else { return nil }
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
     /// The owner of a process.
     static func user(of pid: Int32) -> UInt32? {
         var info = stat()

@@ -20,7 +20,7 @@ package enum RayletDirective: Sendable {
 
 /// Why a worker process is ended.
 package enum WorkerKillReason: String, Hashable, Sendable {
-    case idle, actorEnded, workerFailed, ownerDied, jobEnded, startTimeout, unwanted, fenced, groupRemoved, devicesReturned
+    case idle, actorEnded, workerFailed, ownerDied, jobEnded, startTimeout, unwanted, fenced, groupRemoved, devicesReturned, outOfMemory
     /// Nothing runs in the process: it may end by itself.
     package var isGentle: Bool { self == .idle || self == .devicesReturned }
 }

@@ -69,6 +69,9 @@ extension RayletInstance {
                 "counts of job \(job): \(pool), not \(other)")
         }
         for (job, pool) in counted where pools[job] == nil { expect(pool.isEmpty, "job \(job) has no pool for \(pool)") }
+        if let victim = memory.victim {
+            expect(workers[victim.process]?.killed != nil, "process \(victim.process) is ended for its memory")
+        }
         expect(startingProcesses == workers.values.count { $0.state == .starting }, "\(startingProcesses) processes start")
 
         let queued = queue.leases

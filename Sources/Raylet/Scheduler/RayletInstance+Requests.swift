@@ -100,8 +100,8 @@ extension RayletInstance {
         guard let process, let worker = workers[process] else { return unbook(entry.booking) }
         var held = entry.booking
         if worker.isBlocked { held.resources -= held.resources.cpuOnly }
-        // A process that was given GPUs keeps them in use as long as it lives: it serves one lease.
-        if let kill = kill ?? (held.devices == nil ? nil : .devicesReturned) {
+        // A process that was given GPUs keeps them in use as long as it lives: it serves one lease. One that is being ended serves no other.
+        if let kill = kill ?? worker.killed ?? (held.devices == nil ? nil : .devicesReturned) {
             change(process) {
                 $0.state = .dying(held: held, lease: confirm ? id : nil, requester: confirm ? entry.requester : nil)
                 $0.isBlocked = false

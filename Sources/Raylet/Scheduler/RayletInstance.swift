@@ -53,6 +53,7 @@ package struct RayletInstance: Sendable {
     var isIdleTimerArmed = false
     var reported: ResourceSet
     var membership = Membership()
+    var memory = MemoryMonitor()
 
     /// - Parameters:
     ///   - total: what the node has; amounts are positive.
@@ -125,7 +126,9 @@ package struct RayletInstance: Sendable {
         process: UInt64, description: String, outOfMemory: Bool, now: UInt64, into out: inout [RayletDirective]
     ) {
         let node = "\(node)"
+        let report = memory.workerGone(process, now: now)
         workerGone(process, now: now, into: &out) { pid, killed in
+            if let report { return ErrorRecord(.outOfMemory, "worker process \(pid) was ended: \(report)", node: node) }
             let reason = killed.map { " (ended by the raylet: \($0.rawValue))" } ?? ""
             return ErrorRecord(
                 outOfMemory ? .outOfMemory : .workerCrashed, "worker process \(pid) \(description)\(reason)", node: node)

@@ -51,4 +51,6 @@ package struct RayletCounters: Hashable, Sendable {
     package var spawned: UInt64 = 0
     package var furtherWorkers: UInt64 = 0
     package var idleEnded: UInt64 = 0
+    /// Workers ended because the node was short of memory.
+    package var outOfMemory: UInt64 = 0
 }

@@ -111,6 +111,7 @@ package final class WorkflowRun: @unchecked Sendable {
                     inputs: JSON.object(inputs).compact, startedWallNS: started, seed: seed)), committed: nil)
         var options = EmbeddedCluster.Options(registry: request.registry, resources: try EngineBoot.resources(request.resources))
         options.run = run
+        options.memory = try MemoryMonitorSettings(MemoryMonitorOptions())
         // Standard output is the run's own: what functions print goes to standard error.
         options.workerOutputFD = 2
         cluster = try EmbeddedCluster(options)

@@ -1,3 +1,4 @@
+import ObjectStore
 import RayflowCore
 import Testing
 
@@ -59,7 +60,16 @@ import Testing
             case 90..<93:
                 let owner = owners[Int.random(in: 0..<3, using: &random)]
                 bench.step { $0.connectionLost(owner, now: $1, into: &$2) }
-            case 93..<97:
+            case 93:
+                let sample = MemorySample(total: 100, used: UInt64.random(in: 90...100, using: &random), taken: bench.now)
+                let since = UInt64.random(in: 0...9, using: &random), isRetriable = random.chance(70), isIdle = random.chance(20)
+                bench.step {
+                    $0.memorySampled(
+                        sample,
+                        activity: { isIdle ? .idle : $0 % 5 == 0 ? nil : .running(since: since ^ $0 % 8, isRetriable: isRetriable) },
+                        now: $1, into: &$2)
+                }
+            case 94..<97:
                 let nodes = [
                     RayletBench.other(9, cpus: 4, free: Int.random(in: -1...4, using: &random)),
                     RayletBench.other(11, cpus: 1, free: Int.random(in: 0...1, using: &random), alive: random.chance(80)),

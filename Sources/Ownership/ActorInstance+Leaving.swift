@@ -32,11 +32,24 @@ extension ActorInstance {
         leaveWhenDone(into: &out)
     }
 
-    /// Callers that do not answer are not waited for any longer.
+    /// Callers that do not answer are not waited for any longer; a GCS that may not have heard the last word hears it again.
     package mutating func exitExpired(into out: inout [Directive]) {
-        guard case .parting(let error, _) = phase else { return }
-        phase = .parting(error, [])
-        leaveWhenDone(into: &out)
+        switch phase {
+        case .parting(let error, _):
+            phase = .parting(error, [])
+            leaveWhenDone(into: &out)
+        case .gone(let error) where isUnheard:
+            isUnheard = false
+            out.append(.leave(error))
+        default: break
+        }
+    }
+
+    /// Without the last word the GCS takes the actor for alive.
+    mutating func gcsLost(into out: inout [Directive]) {
+        guard case .gone = phase, !isUnheard else { return }
+        isUnheard = true
+        out.append(.startExitTimer(afterNS: Limits.gcsRetryNS))
     }
 
     mutating func leaveWhenDone(into out: inout [Directive]) {

@@ -9,7 +9,7 @@ package struct ActorInstance: Sendable {
         case send(Message, to: Address)
         /// Report ``ActorInstance/exitExpired(into:)`` after that long.
         case startExitTimer(afterNS: UInt64)
-        /// All callers know: the process may go.
+        /// All callers know: the process may go, and the GCS is told so. Comes again when that was lost.
         case leave(ErrorRecord)
     }
 
@@ -65,6 +65,8 @@ package struct ActorInstance: Sendable {
     private var held: [TaskID: Call] = [:]
     /// Calls that have ended and whose answer is not sent.
     var unanswered = 0
+    /// The last word may not have reached the GCS: the exit timer says it again.
+    var isUnheard = false
     /// Calls that earlier epochs or incarnations have finished: answered, never run again.
     private var logged: [LineageID: TaskOutcome]
 
@@ -204,6 +206,7 @@ package struct ActorInstance: Sendable {
 
     /// A caller's process is gone, or its connection: nobody waits for what it has asked.
     package mutating func callerGone(_ address: Address, into out: inout [Directive]) {
+        if address.isGCS { return gcsLost(into: &out) }
         callers.removeAll { $0.address == address }
         for line in lines.keys where line.caller.address == address { lines[line] = nil }
         for (id, call) in queued where call.from == address { queued[id] = nil }

@@ -49,7 +49,9 @@ private struct ActorBench {
     var told: [Address] {
         out.compactMap { if case .send(.actorExiting, let to) = $0 { to } else { nil } }
     }
-    var hasLeft: Bool { out.contains { if case .leave = $0 { true } else { false } } }
+    var hasLeft: Bool { lastWords > 0 }
+    var lastWords: Int { out.count { if case .leave = $0 { true } else { false } } }
+    var exitTimers: Int { out.count { if case .startExitTimer = $0 { true } else { false } } }
     func code(_ name: String) -> RayflowError.Code? {
         for reply in replies where reply.name == name { if case .failed(let error, _) = reply.outcome { return error.code } }
         return nil
@@ -195,6 +197,23 @@ struct ActorInstanceTests {
         var idle = ActorBench()
         idle.event { $0.drain("Counter", into: &$1) }
         #expect(idle.hasLeft)
+    }
+
+    @Test("a GCS that was lost hears the last word of an actor again, once after each loss, and nothing of one that lives")
+    func leavesAgain() {
+        var bench = ActorBench()
+        bench.event { $0.callerGone(.gcs, into: &$1) }
+        #expect(bench.exitTimers == 0)
+        bench.event { $0.drain("Counter", into: &$1) }
+        #expect(bench.lastWords == 1)
+        for round in 1...2 {
+            bench.event { $0.callerGone(.gcs, into: &$1) }
+            bench.event { $0.callerGone(.gcs, into: &$1) }
+            #expect(bench.exitTimers == round, "one end may be told twice")
+            bench.event { $0.exitExpired(into: &$1) }
+            bench.event { $0.exitExpired(into: &$1) }
+            #expect(bench.lastWords == 1 + round)
+        }
     }
 
     @Test("a wait for a call of the own actor is refused when it could never end, and only then")

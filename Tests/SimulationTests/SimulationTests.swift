@@ -22,6 +22,17 @@ struct SimulationTests {
         #expect(summary.missed.isEmpty, "no seed has reached these branches")
     }
 
+    @Test("at whichever message the GCS dies, a whole cluster goes on: nothing is lost, run twice, kept or waited for in vain")
+    func gcsDeaths() {
+        for seed in Self.number("SIMULATION_SEED").map({ $0...$0 }) ?? 1...12 {
+            let undisturbed = Simulation.run(seed: seed, gcsDiesAt: nil)
+            for message in 1...max(1, undisturbed.gcsMessages) {
+                let report = Simulation.run(seed: seed, gcsDiesAt: message, isSilent: message.isMultiple(of: 2))
+                #expect(report.faults.isEmpty, "the GCS dies at message \(message)\n\(report)")
+            }
+        }
+    }
+
     @Test("a seed replays exactly")
     func replay() {
         for seed in UInt64(1)...40 {

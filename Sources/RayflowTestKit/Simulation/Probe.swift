@@ -3,5 +3,6 @@ enum Probe: String, CaseIterable {
     case workerCrashed, workerCrashedInTask, nodeCrashed, nodeJoined, workerNeverStarted, frameDuplicated, connectionBroken
     case taskRetried, taskFailed, taskCancelled, taskTimedOut, pushedBehind, tasksReturned, blocked, spilledBack, leaseLost
     case actorRestarted, actorDied, actorKilled, actorFound, actorExited, callRetried
+    case gcsDied, gcsAskedAgain, nodeRejoined, creationAnsweredAgain
     case refMoved, refBorrowed, objectPulled, objectLost, ownerDied, getTimedOut
 }

@@ -9,6 +9,8 @@ final class SimulatedActor {
     private var instance: ActorInstance
     private var outbox: [ActorInstance.Directive] = []
     private var isDraining = false
+    /// It has said its last word.
+    private(set) var hasLeft = false
 
     init(_ m: PushTask, process: SimulatedProcess, executor: SimulatedExecutor) {
         id = m.spec.id.actor
@@ -35,7 +37,9 @@ final class SimulatedActor {
         case .reply(let m, let to, let outcome): executor.reply(m, to: to, outcome)
         case .send(let message, let to): process.send(message, to: to)
         case .startExitTimer(let delay): process.after(delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
-        case .leave(let error): process.send(.actorExiting(ActorExiting(actor: id, error: error)), to: .gcs)
+        case .leave(let error):
+            hasLeft = true
+            process.send(.actorExiting(ActorExiting(actor: id, error: error)), to: .gcs)
         }
     }
 }

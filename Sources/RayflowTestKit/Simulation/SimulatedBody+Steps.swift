@@ -52,7 +52,7 @@ extension SimulatedBody {
             }
             next()
         default:
-            if kind == .actorCall, chance(30) {
+            if kind == .actorCall, chance(70) {
                 wantsExit = true
                 world.sometimes(.actorExited)
             }

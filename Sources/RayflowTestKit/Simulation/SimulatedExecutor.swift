@@ -19,7 +19,9 @@ final class SimulatedExecutor {
     private var current: TaskID?
     private var serial: UInt64 = 0
     private var isWatched = false
-    private var actor: SimulatedActor?
+    private(set) var actor: SimulatedActor?
+    /// How the constructor has ended.
+    private var creation: (task: TaskID, outcome: TaskOutcome)?
     private var waiting = 0
     private var waitNumber: UInt64 = 0
     private var saidBlocked = false
@@ -49,7 +51,13 @@ final class SimulatedExecutor {
 
     func push(_ m: PushTask, from: Address) {
         let known = running[m.spec.id]
-        if known == nil, started.contains(m.spec.id, m.spec.attempt) { return }
+        if known == nil, started.contains(m.spec.id, m.spec.attempt) {
+            if let creation, creation.task == m.spec.id {
+                world.sometimes(.creationAnsweredAgain)
+                reply(m, to: from, creation.outcome)
+            }
+            return
+        }
         if m.spec.kind == .actorCall { return call(m, from: from) }
         if let push = known?.push {
             if push.spec.attempt < m.spec.attempt { reply(m, to: from, .stale) }
@@ -155,6 +163,7 @@ final class SimulatedExecutor {
     func reply(
         _ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0
     ) {
+        if m.spec.kind == .actorCreation { creation = (m.spec.id, outcome) }
         process.send(
             .taskReply(
                 TaskReply(

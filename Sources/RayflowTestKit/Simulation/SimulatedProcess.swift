@@ -1,4 +1,5 @@
 import Ownership
+import Rayflow
 import RayflowCore
 
 /// The shell of a simulated driver or worker: its side of ownership, its waiters, its timers.
@@ -101,7 +102,17 @@ final class SimulatedProcess {
     func lookup(_ name: String, _ body: @escaping (ActorID?) -> Void) {
         let request = newNumber()
         lookups[request] = body
+        ask(request, name)
+    }
+
+    /// Again and again, until it is answered.
+    private func ask(_ request: UInt64, _ name: String) {
         send(.lookupActor(LookupActor(request: request, name: name, namespace: "")), to: .gcs)
+        after(RuntimeLimits.gcsResendNS) { [self] in
+            guard lookups[request] != nil else { return }
+            world.sometimes(.gcsAskedAgain)
+            ask(request, name)
+        }
     }
 
     /// What somebody here waits for, for reports.

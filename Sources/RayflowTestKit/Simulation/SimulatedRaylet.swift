@@ -25,10 +25,7 @@ final class SimulatedRaylet {
         instance = RayletInstance(node: node, total: total, keptIdle: 2)
     }
 
-    func register() {
-        let info = NodeInfo(node: node, raylet: address, total: instance.total, available: instance.available)
-        world.network.send(.registerNode(RegisterNode(info: [info])), from: address, to: .gcs)
-    }
+    func join() { event { $0.join(into: &$2) } }
 
     /// The machine is gone, with all that was on it.
     func die() {
@@ -54,6 +51,8 @@ final class SimulatedRaylet {
             if !workers.contains(peer.entity) { event { $0.connectionLost(peer, now: $1, into: &$2) } }
         } else if peer.isRaylet, peer != address, unreachable.insert(peer.nodeID).inserted {
             nodesChanged()
+        } else if peer.isGCS {
+            event { $0.connectionLost(.gcs, now: $1, into: &$2) }
         }
     }
 

@@ -34,7 +34,8 @@ final class SimulatedWorld {
         case lost(at: UInt64, Address, side: Address)
     }
 
-    init(seed: UInt64) {
+    /// - Parameter gcsDeaths: instead of those that the seed draws.
+    init(seed: UInt64, gcsDeaths: [SimulatedGCS.Death]? = nil) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
         hasFaults = true
@@ -44,7 +45,8 @@ final class SimulatedWorld {
         nodeCrashesLeft = chance(40) ? Int(draw(1...2)) : 0
         network = SimulatedNetwork(self, SeededGenerator(seed: random.next()))
         ledger = Ledger(self)
-        gcs = SimulatedGCS(self)
+        let drawn = drawDeaths()
+        gcs = SimulatedGCS(self, deaths: gcsDeaths ?? drawn)
     }
 
     // MARK: Chance
@@ -78,7 +80,7 @@ final class SimulatedWorld {
     // MARK: Frames
 
     func isServed(_ address: Address) -> Bool {
-        if address.isGCS { return true }
+        if address.isGCS { return gcs.isAlive }
         return address.isRaylet ? raylets[address.nodeID]?.isAlive == true : processes[address]?.isAlive == true
     }
 
@@ -91,6 +93,7 @@ final class SimulatedWorld {
         }
         remember(.frame(at: now, message, from: from, to: to))
         if case .actorUpdate(let m) = message, m.state == .restarting { sometimes(.actorRestarted) }
+        if case .registerNode(let m) = message, m.number > 1 { sometimes(.nodeRejoined) }
         if to.isGCS {
             gcs.receive(message, from: from)
             check(gcs.instance.checkInvariants(), of: to)
@@ -119,7 +122,7 @@ final class SimulatedWorld {
     private func mix(_ words: UInt64...) { for word in words { digest = (digest ^ word) &* 0x100_0000_01b3 } }
     private func mix(_ at: UInt64, _ a: Address, _ b: Address, _ what: UInt64) { mix(at, a.node, a.entity, b.node, b.entity, what) }
 
-    private func remember(_ event: Event) {
+    func remember(_ event: Event) {
         if trace.count >= 2 * SimulationLimits.rememberedEvents { trace.removeFirst(SimulationLimits.rememberedEvents) }
         trace.append(event)
     }
@@ -153,11 +156,28 @@ final class SimulatedWorld {
         network.closeAll(of: raylet.address)
     }
 
+    /// When the GCS dies: at any of its messages, several times in some seeds.
+    private func drawDeaths() -> [SimulatedGCS.Death] {
+        guard chance(50) else { return [] }
+        return (0..<draw(1...3)).map { _ in
+            SimulatedGCS.Death(
+                message: Int(draw(1...(chance(50) ? 10 : 40))), isSilent: chance(50),
+                downtimeNS: chance(50) ? draw(100_000...5_000_000) : draw(5_000_000...3_000_000_000))
+        }
+    }
+
+    /// A GCS is there (again).
+    func gcsStarted() {
+        guard driver.isAlive else { return }
+        network.connect(driver.address, .gcs)
+        gcs.jobStarted(job, driver: driver.address)
+    }
+
     private func addNode() {
         let node = NodeID(UInt64(raylets.count + 1))
         let raylet = SimulatedRaylet(node, total: .cpus(Int(draw(1...3))), self)
         raylets[node] = raylet
-        raylet.register()
+        raylet.join()
     }
 
     // MARK: Faults
@@ -191,8 +211,7 @@ final class SimulatedWorld {
         for _ in 0..<draw(1...3) { addNode() }
         driver = SimulatedProcess(.process(id: 1 << 63, on: NodeID(1)), self)
         processes[driver.address] = driver
-        network.connect(driver.address, .gcs)
-        gcs.jobStarted(job, driver: driver.address)
+        gcsStarted()
         let program = SimulatedBody(driver: driver, steps: Int(draw(3...25)), SeededGenerator(seed: random.next())) { [self] in
             isDriverDone = true
         }
@@ -208,7 +227,7 @@ final class SimulatedWorld {
         }
         return Simulation.Report(
             seed: seed, faults: ledger.faults, lastEvents: ledger.faults.isEmpty ? [] : told, probes: probes, events: events,
-            elapsedNS: now, digest: digest)
+            elapsedNS: now, gcsMessages: gcs.messages, digest: digest)
     }
 
     private func drain() {
@@ -239,6 +258,7 @@ final class SimulatedWorld {
             if process.executor?.isBusy == true { ledger.fault("a body at \(process.address) waits for ever") }
         }
         if !ledger.faults.isEmpty { for process in alive { for wait in process.waitsFor { ledger.fault(wait) } } }
+        checkActors()
         for raylet in aliveRaylets {
             let snapshot = raylet.instance.snapshot(now: now)
             for lease in snapshot.granted where lease.kind != .actor {
@@ -247,6 +267,28 @@ final class SimulatedWorld {
             for lease in snapshot.waiting where lease.kind != .actor {
                 ledger.fault("raylet \(raylet.node) lets \(lease.lease) of \(lease.requester) wait: \(lease.reason)")
             }
+        }
+    }
+
+    /// The GCS and the raylets agree on who lives where.
+    private func checkActors() {
+        var granted: [LeaseID: NodeID] = [:]
+        for raylet in aliveRaylets {
+            for lease in raylet.instance.snapshot(now: now).granted where lease.kind == .actor { granted[lease.lease] = raylet.node }
+        }
+        for view in gcs.instance.actorViews {
+            let place = view.lease.flatMap { granted.removeValue(forKey: $0) }
+            switch view.state {
+            case .dead: break
+            case .alive:
+                if place == nil { ledger.fault("actor \(view.actor) lives by the GCS, and no node has its lease") }
+                let actor = view.worker.flatMap { processes[$0] }?.executor?.actor
+                if actor?.hasLeft != false { ledger.fault("actor \(view.actor) lives by the GCS, but not at \(view.worker ?? .gcs)") }
+            case .pending, .restarting: ledger.fault("actor \(view.actor) is \(view.state) for ever")
+            }
+        }
+        for (lease, node) in granted.sorted(by: { $0.key.number < $1.key.number }) {
+            ledger.fault("raylet \(node) keeps lease \(lease) of an actor of which the GCS knows nothing")
         }
     }
 

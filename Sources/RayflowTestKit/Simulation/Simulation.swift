@@ -20,6 +20,8 @@ public enum Simulation {
         public let events: Int
         /// Virtual nanoseconds.
         public let elapsedNS: UInt64
+        /// Messages that the GCS has received.
+        public let gcsMessages: Int
         /// Equal for equal runs.
         public let digest: UInt64
 
@@ -31,6 +33,16 @@ public enum Simulation {
 
     /// Runs one seed until nothing happens any more, or until the first thing that does not hold.
     public static func run(seed: UInt64) -> Report { SimulatedWorld(seed: seed).run() }
+
+    /// The same seed with a GCS that dies at the `message`th message that it receives, and with no other death of it.
+    ///
+    /// - Parameters:
+    ///   - message: counted from 1; nil or more than there are: it lives on.
+    ///   - isSilent: what it has decided at that message is written, and nobody hears of it; otherwise what it sends is still under way.
+    public static func run(seed: UInt64, gcsDiesAt message: Int?, isSilent: Bool = false) -> Report {
+        let deaths = message.map { [SimulatedGCS.Death(message: $0, isSilent: isSilent, downtimeNS: SimulationLimits.gcsDowntimeNS)] }
+        return SimulatedWorld(seed: seed, gcsDeaths: deaths ?? []).run()
+    }
 
     /// What a range of seeds gave together.
     public struct Summary: Sendable {

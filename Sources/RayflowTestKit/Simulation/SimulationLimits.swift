@@ -16,4 +16,6 @@ public enum SimulationLimits {
     /// A frame is under way that long at most, in virtual nanoseconds; a slow one longer.
     static let latencyNS: UInt64 = 300_000
     static let slowLatencyNS: UInt64 = 40_000_000
+    /// A GCS that dies at a chosen message is away for so long, in virtual nanoseconds.
+    static let gcsDowntimeNS: UInt64 = 50_000_000
 }

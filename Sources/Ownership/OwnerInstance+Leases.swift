@@ -122,7 +122,8 @@ extension OwnerInstance {
         let message = RequestLease(
             lease: lease, attempt: spec.attempt, job: spec.id.job, kind: spec.kind == .step ? .step : .task,
             resources: spec.options.resources, priority: spec.options.priority, dependencies: needed, hops: entry.hops,
-            backlog: UInt32(clamping: backlog), strategy: entry.strategy)
+            backlog: UInt32(clamping: backlog), strategy: entry.strategy,
+            environment: spec.options.environment)
         out.append(.send(.requestLease(message), to: entry.raylet))
     }
 
@@ -194,7 +195,7 @@ extension OwnerInstance {
     mutating func leaseRejected(_ m: LeaseRejected, into out: inout [OwnerDirective]) {
         guard let entry = leases[m.lease], entry.worker == nil else { return }
         drop(m.lease)
-        if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved {
+        if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup {
             var doomed: [TaskID] = []
             while let id = queues[entry.key]?.ready.popFirst() { doomed.append(id) }
             for id in doomed where tasks[id]?.state == .queued { fail(id, m.error, into: &out) }

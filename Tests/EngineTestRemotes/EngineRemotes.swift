@@ -7,8 +7,11 @@ public enum EngineRemotes {
         Tasks.handOver, Tasks.refs, Tasks.child, Tasks.parent, Tasks.useCounter, Tasks.detached, Tasks.environment, Effects.mark,
         Effects.large, Effects.slow, Effects.family, Streams.count, Streams.told, Streams.breaks, Streams.dies, Streams.large,
         Streams.sequence, Streams.refs, Streams.numbers, Streams.nested, Streams.several, ActorTasks.callAndDie, ActorTasks.callLater,
-        ActorTasks.lateValue, ActorTasks.outcome, Hoarding.hold,
-        actors: [Counter.self, Account.self, Broken.self, Parallel.self, Caller.self, Hoarder.self], errors: [Overdrawn.self])
+        ActorTasks.lateValue, ActorTasks.outcome, Hoarding.hold, Environments.values, Environments.place, Environments.inherited,
+        Environments.merged,
+        Environments.actor, Environments.context, Environments.devices, Environments.gpus,
+        actors: [Counter.self, Account.self, Broken.self, Parallel.self, Caller.self, Hoarder.self, Surroundings.self],
+        errors: [Overdrawn.self])
 
     /// A table of which workers of ``registry`` know nothing.
     public static let other = Registry(Tasks.square)

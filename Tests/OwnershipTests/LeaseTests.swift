@@ -28,13 +28,15 @@ struct LeaseTests {
     }
 
     @Test("tasks of different resources, priorities or environments never share a lease")
-    func keys() {
+    func keys() throws {
         var bench = OwnerBench()
         bench.submit("a")
         bench.submit("b") { $0.resources = .cpus(2) }
         bench.submit("c") { $0.priority = 1 }
-        bench.submit("d") { $0.environment = ["A": "1"] }
+        let environment = try RuntimeEnvironment(["A": "1"])
+        bench.submit("d") { $0.environment = environment }
         #expect(bench.requests.count == 4)
+        #expect(bench.requests.map(\.environment) == [.none, .none, .none, environment])
         bench.grant()
         bench.finish(bench.pushes[0])
         #expect(bench.pushed == ["a"])

@@ -62,7 +62,8 @@ extension ActorManager {
                 .requestLease(
                     RequestLease(
                         lease: lease.id, attempt: entry.attempt, job: entry.leasingJob, kind: .actor, resources: options.resources,
-                        priority: options.priority, dependencies: needed, hops: lease.hops, backlog: 0, strategy: lease.strategy)),
+                        priority: options.priority, dependencies: needed, hops: lease.hops, backlog: 0, strategy: lease.strategy,
+                        environment: options.environment)),
                 to: lease.raylet))
     }
 
@@ -118,7 +119,7 @@ extension ActorManager {
         forgetLease(of: entry.id)
         if isSystemFailure {
             ended(entry.id, m.error, into: &out)
-        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved {
+        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup {
             die(entry.id, m.error, into: &out)
         } else {
             die(entry.id, died(entry, "it could not be created: \(m.error.message)", m.error), into: &out)

@@ -16,7 +16,7 @@ extension RemoteConstructor {
     ///   - maxTaskRetries: how often a call that a crash cut off is made again, 0 by default (at most once); -1: without limit.
     ///   - maxPendingCalls: calls beyond so many unfinished ones fail.
     ///   - placement: where it may run.
-    ///   - environment: variables for its worker.
+    ///   - environment: variables for its worker, for its life; as a task's.
     ///   - key: the identity of this creation in a durable run.
     public func options(
         cpus: Double? = nil, gpus: Double? = nil, memory: ByteCount? = nil, resources: [String: Double]? = nil, name: String? = nil,

@@ -18,6 +18,9 @@ public final class TaskContext: Sendable {
     private let occupied: ResourceSet
     /// The numbers of the GPUs that are the task's or its actor's; `CUDA_VISIBLE_DEVICES` of its process names them.
     public let gpus: [Int]
+    /// The variables that the task or its actor was given by `options(environment:)`, or has from the task that submitted it. Its process
+    /// has the node's besides.
+    public let environment: [String: String]
 
     package let strategy: SchedulingStrategy
     package let cluster: Cluster
@@ -30,7 +33,8 @@ public final class TaskContext: Sendable {
 
     package init(
         name: String, task: TaskID, attempt: Int = 1, node: NodeID, resources: ResourceSet = ResourceSet(), gpus: [Int] = [],
-        strategy: SchedulingStrategy = .hybrid, cluster: Cluster, host: (any ActorHost)? = nil, record: (any AnyObject & Sendable)? = nil
+        environment: [String: String] = [:], strategy: SchedulingStrategy = .hybrid, cluster: Cluster, host: (any ActorHost)? = nil,
+        record: (any AnyObject & Sendable)? = nil
     ) {
         self.name = name
         self.task = task
@@ -38,6 +42,7 @@ public final class TaskContext: Sendable {
         self.node = node
         occupied = resources
         self.gpus = gpus
+        self.environment = environment
         self.strategy = strategy
         self.cluster = cluster
         self.host = host

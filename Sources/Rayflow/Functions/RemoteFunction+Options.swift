@@ -14,7 +14,9 @@ extension RemoteFunction {
     ///   - priority: among waiting tasks, 0 by default; higher goes first.
     ///   - name: shown in status, logs and errors instead of the function's.
     ///   - placement: where it may run.
-    ///   - environment: variables for the worker; tasks with different ones do not share workers.
+    ///   - environment: variables for the worker, besides the driver's or instead of them; what the task submits has them too, below its own.
+    ///     Tasks with different ones do not share workers. Names of the engine's own (`RAYFLOW_…`) and what no process can have fail with
+    ///     `runtimeEnvSetup`, and so does any where workers live inside the driver.
     ///   - persist: whether a durable run keeps the result on disk.
     ///   - key: the identity of this submission in a durable run, unique in the running task; needed where equal submissions are not
     ///     interchangeable.

@@ -35,7 +35,7 @@ public struct TaskOptions: Sendable, Hashable {
         spec.timeoutMS = try timeout.map { (timeout) throws(RayflowError) in try timeout.wholeMilliseconds(option: "timeout") } ?? 0
         spec.priority = Int32(clamping: priority)
         spec.name = name ?? ""
-        spec.environment = environment
+        spec.environment = try environment.isEmpty ? .none : RuntimeEnvironment(environment)
         spec.strategy = try placement.strategy()
         if let window {
             guard (1...StreamLimits.largestWindow).contains(window) else {

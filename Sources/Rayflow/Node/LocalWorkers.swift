@@ -35,9 +35,8 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         self.template = template
     }
 
-    package func spawn(
-        process: UInt64, job: JobID, devices: [UInt32], page: Int?, ended: @escaping @Sendable (String) -> Void
-    ) throws(RayflowError) -> UInt32 {
+    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+        let process = order.process
         guard !isClosed else { throw RayflowError(.shutDown, "no worker is started any more") }
         var pair: (Int32, Int32) = (-1, -1)
         let made = withUnsafeMutablePointer(to: &pair) {
@@ -48,15 +47,15 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         let null = rf_open("/dev/null", O_RDONLY, 0)
         defer { if null >= 0 { close(null) } }
         var launch = template(process)
-        launch.devices = devices
-        launch.page = page.map { UInt32($0) }
+        launch.devices = order.devices
+        launch.page = order.page.map { UInt32($0) }
         FailPoint.hit("spawn.before")
         let child: SpawnedProcess
         do {
             child = try ProcessSpawner.spawn(
                 SpawnRequest(
                     .image(image), arguments: ["rayflow-worker"],
-                    environment: environment(for: devices) + [EnvironmentVariable(WorkerLaunch.variable, launch.text)],
+                    environment: environment(for: order) + [EnvironmentVariable(WorkerLaunch.variable, launch.text)],
                     descriptors: [
                         .init(null, as: 0), .init(outputFD, as: 1), .init(2, as: 2), .init(pair.1, as: WorkerLaunch.socketFD),
                         .init(arena.dataFD, as: WorkerLaunch.dataFD), .init(arena.controlFD, as: WorkerLaunch.controlFD),
@@ -84,10 +83,16 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
     }
 
     /// On a node with GPUs a process without any sees none.
-    private func environment(for devices: [UInt32]) -> [EnvironmentVariable] {
-        if gpus.isEmpty { return environment }
-        let visible = devices.map { Int($0) < gpus.count ? gpus[Int($0)] : "\($0)" }.joined(separator: ",")
-        return environment.filter { $0.name != GPUDevices.variable } + [EnvironmentVariable(GPUDevices.variable, visible)]
+    private func environment(for order: WorkerOrder) -> [EnvironmentVariable] {
+        var own = order.environment.variables.map { EnvironmentVariable($0.name, $0.value) }
+        if !gpus.isEmpty {
+            let visible = order.devices.map { Int($0) < gpus.count ? gpus[Int($0)] : "\($0)" }.joined(separator: ",")
+            own.removeAll { $0.name == GPUDevices.variable }
+            own.append(EnvironmentVariable(GPUDevices.variable, visible))
+        }
+        if own.isEmpty { return environment }
+        let names = Set(own.map(\.name))
+        return environment.filter { !names.contains($0.name) } + own
     }
 
     /// On the loop: says why a worker that was turned away has ended.
@@ -138,16 +143,18 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
         self.log = log
     }
 
-    package func spawn(
-        process: UInt64, job: JobID, devices: [UInt32], page: Int?, ended: @escaping @Sendable (String) -> Void
-    ) throws(RayflowError) -> UInt32 {
+    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+        guard order.environment.isNone else {
+            throw RayflowError(.runtimeEnvSetup, "workers inside this process have its environment: \(order.environment) cannot be set")
+        }
+        let process = order.process
         let address = Address.process(id: process, on: node)
         let log = log()
         let core = CoreWorker(
-            identity: .init(job: job, node: node, address: address, epoch: epoch, isDurable: log != nil, journalKeeper: driver),
+            identity: .init(job: order.job, node: node, address: address, epoch: epoch, isDurable: log != nil, journalKeeper: driver),
             network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(threads: 1), log: log, root: .none)
         log?.core = core
-        let executor = Executor(core: core, registry: registry, process: process, isProcess: false, devices: devices)
+        let executor = Executor(core: core, registry: registry, process: process, isProcess: false, devices: order.devices)
         workers[process] = (executor, core, ended)
         network.attach(address, handler: core)
         network.loop.execute { executor.register() }

@@ -5,16 +5,25 @@ package import Raylet
 package import RayflowCore
 package import Transport
 
+/// A worker that is to be started.
+package struct WorkerOrder: Sendable {
+    package var process: UInt64
+    package var job: JobID
+    /// Numbers of the GPUs that the process is to see.
+    package var devices: [UInt32]
+    /// Its page of the object store's control pages; nil: it has none.
+    package var page: Int?
+    /// What it has besides the node's variables, or instead of them.
+    package var environment: RuntimeEnvironment
+}
+
 /// How a raylet starts its workers.
 package protocol WorkerSpawning: AnyObject, Sendable {
     /// On the loop. `ended` is called on any thread, once, when the process is gone.
     ///
-    /// - Parameters:
-    ///   - devices: numbers of the GPUs that the process is to see.
-    ///   - page: its page of the object store's control pages; nil: it has none.
-    func spawn(
-        process: UInt64, job: JobID, devices: [UInt32], page: Int?, ended: @escaping @Sendable (String) -> Void
-    ) throws(RayflowError) -> UInt32
+    /// - Returns: its pid.
+    /// - Throws: `runtimeEnvSetup` when no process can have that environment; anything else may go better next time.
+    func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32
     func kill(process: UInt64, gently: Bool)
 }
 
@@ -176,8 +185,10 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func spawn(_ process: UInt64, _ job: JobID) {
         workerProcesses.insert(process)
         do {
-            let devices = scheduler.devices(of: process), page = try? store.assignProcess(to: process)
-            let pid = try spawner.spawn(process: process, job: job, devices: devices, page: page) { [self, loop] description in
+            let order = WorkerOrder(
+                process: process, job: job, devices: scheduler.devices(of: process), page: try? store.assignProcess(to: process),
+                environment: scheduler.environment(of: process))
+            let pid = try spawner.spawn(order) { [self, loop] description in
                 loop.execute { self.workerEnded(process, description) }
             }
             scheduler.workerSpawned(process: process, pid: pid)

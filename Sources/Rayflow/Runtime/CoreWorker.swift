@@ -277,6 +277,19 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         return .bundle(of: group, index: nil, capturesChildren: true)
     }
 
+    /// What a task or an actor submits has its environment as well; what is given for the submission itself has precedence.
+    private func inheriting(_ environment: [String: String]) -> [String: String] {
+        guard let context = TaskContext.current, context.cluster.engine === self, !context.environment.isEmpty else { return environment }
+        return context.environment.merging(environment) { _, own in own }
+    }
+
+    private func inheriting(_ options: TaskOptions) -> TaskOptions {
+        guard let context = TaskContext.current, !context.environment.isEmpty else { return options }
+        var options = options
+        options.environment = inheriting(options.environment)
+        return options
+    }
+
     var scope: SubmissionScope {
         guard let context = TaskContext.current, context.cluster.engine === self, let scope = context.record as? SubmissionScope else {
             return rootScope
@@ -333,7 +346,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
             kind: .function, function: submission.function, arguments: submission.arguments, resultCount: submission.resultCount,
             lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments), scope: scope
         ) { () throws(RayflowError) in
-            let shared = try optionsCache.options(for: submission.options, Self.shared)
+            let shared = try optionsCache.options(for: self.inheriting(submission.options), Self.shared)
             let strategy = self.captured(shared.value.strategy)
             if strategy == shared.value.strategy { return shared }
             var captured = shared.value
@@ -343,14 +356,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     }
 
     private static func shared(_ options: TaskOptions) throws(RayflowError) -> SharedOptions {
-        try check(options.environment)
         if options.persist != .auto { throw RayflowError(.unsupported, "persist: only .auto in this version") }
         return SharedOptions(try options.spec())
-    }
-
-    /// Options that this version does not carry out are refused, never ignored.
-    private static func check(_ environment: [String: String]) throws(RayflowError) {
-        if !environment.isEmpty { throw RayflowError(.unsupported, "environment: not in this version") }
     }
 
     /// The general form, which steps use too.
@@ -400,14 +407,14 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         lock.withLock { actorLineages[actor] = lineage }
         step { owner, _ in owner.holdHandle(of: actor, lineage: lineage) }
         do throws(RayflowError) {
-            try Self.check(submission.options.environment)
             var options = try submission.options.spec(typeName: submission.typeName)
             if submission.options.namespace == nil { options.namespace = ownNamespace }
             var spec = SpecOptions()
             spec.groups = try submission.options.callGroups()
             spec.resources = try submission.options.resourceSet()
             spec.strategy = captured(try submission.options.placement.strategy())
-            spec.environment = submission.options.environment
+            let environment = inheriting(submission.options.environment)
+            if !environment.isEmpty { spec.environment = try RuntimeEnvironment(environment) }
             // What the end of its process would cost is known where it runs.
             spec.maxRetries = options.maxRestarts
             spec.name = name

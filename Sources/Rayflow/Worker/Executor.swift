@@ -70,6 +70,7 @@ package final class Executor: @unchecked Sendable {
     private let page: PinPage?
     /// Of the actor that lives here: what its methods submit may follow it.
     private var actorStrategy = SchedulingStrategy.hybrid
+    private var actorEnvironment: [String: String] = [:]
     private let threads: ThreadExecutor
     let producers = StreamProducers()
     private var shared = Shared()
@@ -223,6 +224,7 @@ package final class Executor: @unchecked Sendable {
         let context = TaskContext(
             name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
             node: core.identity.node, resources: spec.options.resources, gpus: devices.map { Int($0) },
+            environment: spec.kind == .actorCall ? actorEnvironment : spec.options.environment.named,
             strategy: spec.kind == .actorCall ? actorStrategy : spec.options.strategy, cluster: cluster, host: host, record: scope)
         lock.withLock {
             shared.running[spec.id] = Running(attempt: spec.attempt)
@@ -371,6 +373,7 @@ package final class Executor: @unchecked Sendable {
             logged: m.replay)
         actor = hosted
         actorStrategy = m.spec.options.strategy
+        actorEnvironment = m.spec.options.environment.named
         let replay = m.replay
         run(m, from: from, host: nil) { [cluster] call in
             let host = try await type.construct(member: Int(m.spec.function.index), call, id: m.spec.id.actor)
@@ -378,8 +381,9 @@ package final class Executor: @unchecked Sendable {
             for logged in replay {
                 let arguments = try logged.arguments.map { try ResolvedArgument(logged: $0) }
                 let context = TaskContext(
-                    name: logged.method.name, task: m.spec.id, attempt: Int(m.spec.attempt.number), node: NodeID(0), cluster: cluster,
-                    host: host, record: SubmissionScope(lineage: logged.lineage, task: m.spec.id))
+                    name: logged.method.name, task: m.spec.id, attempt: Int(m.spec.attempt.number), node: NodeID(0),
+                    environment: m.spec.options.environment.named, cluster: cluster, host: host,
+                    record: SubmissionScope(lineage: logged.lineage, task: m.spec.id))
                 do {
                     _ = try await TaskContext.$current.withValue(context) {
                         try await host.invoke(member: Int(logged.method.index), Call(arguments: arguments, cluster: cluster))
@@ -472,6 +476,12 @@ extension PushTask {
     var actorTypeName: String {
         let suffix = ".\(spec.function.name)"
         return spec.options.name.hasSuffix(suffix) ? String(spec.options.name.dropLast(suffix.count)) : spec.options.name
+    }
+}
+
+extension RuntimeEnvironment {
+    fileprivate var named: [String: String] {
+        isNone ? [:] : Dictionary(variables.map { ($0.name, $0.value) }) { first, _ in first }
     }
 }
 

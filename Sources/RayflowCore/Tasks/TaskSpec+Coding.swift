@@ -43,10 +43,7 @@ extension ByteWriter {
         u64(value.timeoutMS)
         u32(UInt32(bitPattern: value.priority))
         string(value.name)
-        list(value.environment.sorted { $0.key < $1.key }) { writer, entry in
-            writer.string(entry.key)
-            writer.string(entry.value)
-        }
+        environment(value.environment)
         bool(value.hasSideEffects)
         list(value.groups) { writer, group in
             writer.string(group.name)
@@ -127,10 +124,7 @@ extension ByteReader {
         value.timeoutMS = try u64()
         value.priority = Int32(bitPattern: try u32())
         value.name = try string()
-        for _ in 0..<(try length(unit: 8)) {
-            let key = try string()
-            value.environment[key] = try string()
-        }
+        value.environment = try environment()
         value.hasSideEffects = try bool()
         value.groups = try list(unit: 8) { (reader) throws(DecodingFault) in CallGroup(name: try reader.string(), limit: try reader.u32()) }
         value.streamWindow = try u32()

@@ -125,7 +125,7 @@ public struct SpecOptions: Hashable, Sendable {
     public var priority: Int32 = 0
     /// Shown in status and errors instead of the function's name.
     public var name = ""
-    public var environment: [String: String] = [:]
+    public var environment = RuntimeEnvironment.none
     /// Steps: the attempt has effects outside, so its start is journaled before it is made.
     public var hasSideEffects = false
     /// Creations: the actor's concurrency groups. Calls: the one that the call belongs to; without one it is the default group.

@@ -12,10 +12,12 @@ public struct RequestLease: WireMessage {
     public var backlog: UInt32
     /// A bundle is named by its index here: who asks has chosen it.
     public var strategy: SchedulingStrategy
+    /// Of the worker. One that has an environment serves no other.
+    public var environment: RuntimeEnvironment
 
     public init(
         lease: LeaseID, attempt: Attempt, job: JobID, kind: LeaseKind, resources: ResourceSet, priority: Int32, dependencies: [Dependency],
-        hops: UInt8, backlog: UInt32, strategy: SchedulingStrategy = .hybrid
+        hops: UInt8, backlog: UInt32, strategy: SchedulingStrategy = .hybrid, environment: RuntimeEnvironment = .none
     ) {
         self.lease = lease
         self.attempt = attempt
@@ -27,6 +29,7 @@ public struct RequestLease: WireMessage {
         self.hops = hops
         self.backlog = backlog
         self.strategy = strategy
+        self.environment = environment
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -40,6 +43,7 @@ public struct RequestLease: WireMessage {
         hops = try r.u8()
         backlog = try r.u32()
         strategy = try r.strategy()
+        environment = try r.environment()
     }
 
     public func write(to w: inout ByteWriter) {
@@ -53,6 +57,7 @@ public struct RequestLease: WireMessage {
         w.u8(hops)
         w.u32(backlog)
         w.strategy(strategy)
+        w.environment(environment)
     }
 }
 

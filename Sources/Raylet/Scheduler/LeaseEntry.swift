@@ -24,7 +24,11 @@ struct LeaseEntry: Sendable {
     /// GPUs, from the start of the process that gets them.
     var devices: DeviceShare?
 
-    var key: LeaseQueue.Key { LeaseQueue.Key(job: request.job, kind: request.kind, resources: request.resources, bundle: request.bundle) }
+    var key: LeaseQueue.Key {
+        LeaseQueue.Key(
+            job: request.job, kind: request.kind, resources: request.resources, bundle: request.bundle, environment: request.environment)
+    }
+    var pool: WorkerPoolKey { request.pool }
     var booking: Booking { Booking(resources: request.resources, bundle: request.bundle, devices: devices) }
     var needsDevices: Bool { request.resources[ResourceSet.gpu] > 0 }
     var isBooked: Bool {
@@ -33,4 +37,8 @@ struct LeaseEntry: Sendable {
         case .unplaced, .fetching, .queued: false
         }
     }
+}
+
+extension RequestLease {
+    var pool: WorkerPoolKey { WorkerPoolKey(job: job, environment: environment) }
 }

@@ -1,12 +1,15 @@
 import RayflowCore
 
-/// Requests that wait for resources or a worker: by priority, then round-robin over (job, kind, shape, bundle), then first come, first served.
+/// Requests that wait for resources or a worker: by priority, then round-robin over (job, kind, shape, bundle, environment), then first come, first served.
 struct LeaseQueue: Sendable {
     struct Key: Hashable, Sendable {
         var job: JobID
         var kind: LeaseKind
         var resources: ResourceSet
         var bundle: BundleID?
+        var environment = RuntimeEnvironment.none
+
+        var pool: WorkerPoolKey { WorkerPoolKey(job: job, environment: environment) }
     }
 
     struct Level: Sendable {

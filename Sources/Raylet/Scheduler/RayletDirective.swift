@@ -28,8 +28,8 @@ package enum WorkerKillReason: String, Hashable, Sendable {
 package enum RayletTimer: Hashable, Sendable {
     case workerStart(process: UInt64)
     case idleWorkers
-    /// A further worker for a job all of whose workers are blocked.
-    case furtherWorker(JobID, generation: UInt64)
+    /// A further worker for a pool all of whose workers are blocked.
+    case furtherWorker(WorkerPoolKey, generation: UInt64)
     /// The GCS has not answered a registration.
     case registration
 }

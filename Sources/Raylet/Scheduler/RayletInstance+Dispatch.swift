@@ -9,10 +9,10 @@ extension RayletInstance {
         var free: ResourceSet
         /// The same of bundles that such requests draw from.
         var bundles: [BundleID: ResourceSet] = [:]
-        /// Tasks of a job that could run if they had a worker.
-        var wanting: [JobID: Int] = [:]
-        /// Jobs that want a worker beyond those that start at once.
-        var paced: Set<JobID> = []
+        /// Tasks of a pool that could run if they had a worker.
+        var wanting: [WorkerPoolKey: Int] = [:]
+        /// Pools that want a worker beyond those that start at once.
+        var paced: Set<WorkerPoolKey> = []
     }
 
     mutating func dispatch(now: UInt64, into out: inout [RayletDirective]) {
@@ -43,7 +43,7 @@ extension RayletInstance {
         guard let entry = leases[id], let free = self.free(for: entry.request, round), entry.request.resources.fits(in: free) else {
             return .blocked
         }
-        let job = entry.request.job, resources = entry.request.resources
+        let pool = entry.pool, resources = entry.request.resources
         func charge() {
             if let bundle = entry.request.bundle { round.bundles[bundle] = free - resources } else { round.free -= resources }
         }
@@ -64,7 +64,7 @@ extension RayletInstance {
             grant(id, process: nil, worker: host, into: &out)
             return .served
         case .actor:
-            if let fresh = pools[job]?.idle.last(where: { workers[$0]?.uses == 0 }) {
+            if let fresh = pools[pool]?.idle.last(where: { workers[$0]?.uses == 0 }) {
                 leaveQueue()
                 change(fresh) { $0.dedicated = id }
                 grant(id, process: fresh, worker: workerAddress(fresh), into: &out)
@@ -73,23 +73,25 @@ extension RayletInstance {
             guard canStart else { return .blocked }
             leaveQueue()
             book(entry.booking)
-            let process = spawn(job: job, dedicated: id, into: &out)
+            makeRoom(for: pool, into: &out)
+            let process = spawn(pool, dedicated: id, into: &out)
             leases[id]?.state = .starting(process: process)
             return .served
         case .task:
-            if let idle = pools[job]?.idle.last {
+            if let idle = pools[pool]?.idle.last {
                 leaveQueue()
                 grant(id, process: idle, worker: workerAddress(idle), into: &out)
                 return .served
             }
-            round.wanting[job, default: 0] += 1
-            if round.wanting[job, default: 0] > pools[job]?.starting ?? 0 {
+            round.wanting[pool, default: 0] += 1
+            if round.wanting[pool, default: 0] > pools[pool]?.starting ?? 0 {
                 guard canStart else { return .blocked }
-                guard startsAtOnce(job) || takeDue(job) else {
-                    round.paced.insert(job)
+                guard startsAtOnce(pool) || takeDue(pool) else {
+                    round.paced.insert(pool)
                     return .blocked
                 }
-                spawn(job: job, into: &out)
+                makeRoom(for: pool, into: &out)
+                spawn(pool, into: &out)
             }
             charge()
             return .waitsForStart
@@ -109,40 +111,40 @@ extension RayletInstance {
         leases[id]?.devices = share
         guard let entry = leases[id] else { return }
         book(entry.booking)
-        let process = spawn(job: entry.request.job, dedicated: id, devices: share.devices, into: &out)
+        let process = spawn(entry.pool, dedicated: id, devices: share.devices, into: &out)
         leases[id]?.state = .starting(process: process)
     }
 
     var canStart: Bool { startingProcesses < max(SchedulerLimits.fewestStarting, SchedulerLimits.startingPerCPU * cpuCount) }
 
-    private func startsAtOnce(_ job: JobID) -> Bool {
-        let pool = pools[job] ?? WorkerPool()
+    private func startsAtOnce(_ key: WorkerPoolKey) -> Bool {
+        let pool = pools[key] ?? WorkerPool()
         return pool.members < cpuCount || pool.blocked == 0 && pool.members < SchedulerLimits.undelayedWorkers
     }
 
     /// A wait for a further worker that is over lets one start, and the next wait is twice as long.
-    private mutating func takeDue(_ job: JobID) -> Bool {
-        guard var pace = paces[job], pace.isDue else { return false }
+    private mutating func takeDue(_ pool: WorkerPoolKey) -> Bool {
+        guard var pace = paces[pool], pace.isDue else { return false }
         pace.isDue = false
         pace.delayNS = min(pace.delayNS * 2, SchedulerLimits.longestFurtherWorkerNS)
-        paces[job] = pace
+        paces[pool] = pace
         counters.furtherWorkers += 1
         return true
     }
 
-    private mutating func pace(_ wanted: Set<JobID>, into out: inout [RayletDirective]) {
-        // The delay starts anew when nobody of the job waits any more, not when the waiting ones are merely short of resources.
-        let waiting = Set(queue.levels.flatMap { level in level.turns.lazy.filter { $0.kind == .task }.map(\.job) })
+    private mutating func pace(_ wanted: Set<WorkerPoolKey>, into out: inout [RayletDirective]) {
+        // The delay starts anew when nobody of the pool waits any more, not when the waiting ones are merely short of resources.
+        let waiting = Set(queue.levels.flatMap { level in level.turns.lazy.filter { $0.kind == .task }.map(\.pool) })
         paces = paces.filter { waiting.contains($0.key) }
-        for job in paces.keys where !wanted.contains(job) { paces[job]?.isDue = false }
-        for job in wanted.sorted(by: { $0.value < $1.value }) {
-            var pace = paces[job] ?? WorkerPace(generation: 0)
+        for pool in paces.keys where !wanted.contains(pool) { paces[pool]?.isDue = false }
+        for pool in wanted.sorted() {
+            var pace = paces[pool] ?? WorkerPace(generation: 0)
             guard !pace.isArmed, !pace.isDue else { continue }
             pace.isArmed = true
             pace.generation = nextGeneration
             nextGeneration += 1
-            paces[job] = pace
-            out.append(.startTimer(.furtherWorker(job, generation: pace.generation), afterNS: pace.delayNS))
+            paces[pool] = pace
+            out.append(.startTimer(.furtherWorker(pool, generation: pace.generation), afterNS: pace.delayNS))
         }
     }
 }

@@ -49,26 +49,26 @@ extension RayletInstance {
         expect(devices.isConserved(shares), "devices: \(shares) held, \(devices.free) free")
         expect(sum == total, "resources: \(sum) on the books, \(total) in all")
 
-        var counted: [JobID: WorkerPool] = [:]
+        var counted: [WorkerPoolKey: WorkerPool] = [:]
         for (process, worker) in workers {
-            counted[worker.job, default: WorkerPool()].count(process, worker, 1)
+            counted[worker.pool, default: WorkerPool()].count(process, worker, 1)
             if case .leased(let lease) = worker.state {
                 expect(
                     leases[lease]?.state == .granted(process: process, worker: workerAddress(process)),
                     "process \(process) holds \(lease), which is over")
-                expect(worker.job == leases[lease]?.request.job, "process \(process) of job \(worker.job) serves another")
+                expect(worker.pool == leases[lease]?.pool, "process \(process) of job \(worker.job) serves another, or another environment")
             } else {
                 expect(!worker.isBlocked, "process \(process) is blocked without a lease")
             }
         }
-        for (job, pool) in pools {
-            let other = counted[job] ?? WorkerPool()
-            expect(Set(pool.idle) == Set(other.idle) && pool.idle.count == other.idle.count, "idle workers of job \(job)")
+        for (key, pool) in pools {
+            let other = counted[key] ?? WorkerPool()
+            expect(Set(pool.idle) == Set(other.idle) && pool.idle.count == other.idle.count, "idle workers of job \(key.job)")
             expect(
                 (pool.starting, pool.members, pool.blocked) == (other.starting, other.members, other.blocked),
-                "counts of job \(job): \(pool), not \(other)")
+                "counts of job \(key.job): \(pool), not \(other)")
         }
-        for (job, pool) in counted where pools[job] == nil { expect(pool.isEmpty, "job \(job) has no pool for \(pool)") }
+        for (key, pool) in counted where pools[key] == nil { expect(pool.isEmpty, "job \(key.job) has no pool for \(pool)") }
         if let victim = memory.victim {
             expect(workers[victim.process]?.killed != nil, "process \(victim.process) is ended for its memory")
         }

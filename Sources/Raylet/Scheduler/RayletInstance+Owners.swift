@@ -29,8 +29,8 @@ extension RayletInstance {
         for (process, worker) in workers.sorted(by: { $0.key < $1.key }) where worker.job == job && !worker.isDying {
             endUnleased(process, .jobEnded, into: &out)
         }
-        paces[job] = nil
-        pools[job] = nil
+        paces = paces.filter { $0.key.job != job }
+        pools = pools.filter { $0.key.job != job }
     }
 
     var fencedError: ErrorRecord { ErrorRecord(.workerCrashed, "the cluster has declared node \(node) dead", node: "\(node)") }

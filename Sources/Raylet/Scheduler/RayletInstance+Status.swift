@@ -27,10 +27,10 @@ extension RayletInstance {
         }
         if request.kind == .step, stepHost == .lost { return .stepHostRestarts }
         let ahead = queue.line(entry.key, priority: request.priority).firstIndex(of: lease) ?? 0
-        if request.kind == .task, ahead == 0, let pace = paces[request.job], pace.isArmed, pools[request.job]?.starting ?? 0 == 0 {
+        if request.kind == .task, ahead == 0, let pace = paces[entry.pool], pace.isArmed, pools[entry.pool]?.starting ?? 0 == 0 {
             return .workersBlocked
         }
-        if ahead > 0, pools[request.job]?.starting ?? 0 <= ahead { return .behind(ahead) }
+        if ahead > 0, pools[entry.pool]?.starting ?? 0 <= ahead { return .behind(ahead) }
         return .workerStarts
     }
 
@@ -42,6 +42,9 @@ extension RayletInstance {
 
     /// The GPUs that a process sees.
     package func devices(of process: UInt64) -> [UInt32] { workers[process]?.devices ?? [] }
+
+    /// The variables that a process was asked to have besides those of the node.
+    package func environment(of process: UInt64) -> RuntimeEnvironment { workers[process]?.pool.environment ?? .none }
 
     package func snapshot(now: UInt64) -> RayletSnapshot {
         var snapshot = RayletSnapshot(

@@ -13,25 +13,25 @@ extension RayletInstance {
     }
 
     private mutating func recount(_ process: UInt64, from old: WorkerEntry?, to new: WorkerEntry?) {
-        guard let job = (new ?? old)?.job else { return }
-        var pool = pools[job] ?? WorkerPool()
+        guard let key = (new ?? old)?.pool else { return }
+        var pool = pools[key] ?? WorkerPool()
         if let old { pool.count(process, old, -1) }
         if let new { pool.count(process, new, 1) }
-        pools[job] = pool.isEmpty ? nil : pool
+        pools[key] = pool.isEmpty ? nil : pool
     }
 
     @discardableResult
     mutating func spawn(
-        job: JobID, dedicated: LeaseID? = nil, devices: [UInt32] = [], into out: inout [RayletDirective]
+        _ pool: WorkerPoolKey, dedicated: LeaseID? = nil, devices: [UInt32] = [], into out: inout [RayletDirective]
     ) -> UInt64 {
         let process = nextProcess
         nextProcess += 1
-        let worker = WorkerEntry(job: job, dedicated: dedicated, devices: devices)
+        let worker = WorkerEntry(pool: pool, dedicated: dedicated, devices: devices)
         workers[process] = worker
         startingProcesses += 1
         recount(process, from: nil, to: worker)
         counters.spawned += 1
-        out.append(.spawnWorker(process: process, job: job))
+        out.append(.spawnWorker(process: process, job: pool.job))
         out.append(.startTimer(.workerStart(process: process), afterNS: SchedulerLimits.workerStartNS))
         return process
     }
@@ -48,7 +48,7 @@ extension RayletInstance {
             $0.pid = m.pid
             $0.state = .idle(since: now)
         }
-        pools[worker.job]?.failures = 0
+        pools[worker.pool]?.failures = 0
         if let lease = worker.dedicated, let entry = leases[lease], entry.state == .starting(process: m.process) {
             grant(lease, process: m.process, worker: from, into: &out)
         }
@@ -96,8 +96,8 @@ extension RayletInstance {
             guard var entry = leases[lease], entry.state == .starting(process: process) else { return }
             entry.startFailures += 1
             leases[lease] = entry
-            if entry.startFailures < SchedulerLimits.startAttempts {
-                let next = spawn(job: worker.job, dedicated: lease, devices: worker.devices, into: &out)
+            if entry.startFailures < SchedulerLimits.startAttempts, error.code != .runtimeEnvSetup {
+                let next = spawn(worker.pool, dedicated: lease, devices: worker.devices, into: &out)
                 leases[lease]?.state = .starting(process: next)
             } else {
                 reject(lease, error, into: &out)
@@ -105,12 +105,15 @@ extension RayletInstance {
             return
         }
         if endedJobs.contains(worker.job) { return }
-        pools[worker.job, default: WorkerPool()].failures += 1
-        guard let failures = pools[worker.job]?.failures, failures >= SchedulerLimits.startAttempts else { return }
-        pools[worker.job]?.failures = 0
-        if pools[worker.job]?.isEmpty == true { pools[worker.job] = nil }
+        pools[worker.pool, default: WorkerPool()].failures += 1
+        guard let failures = pools[worker.pool]?.failures, failures >= SchedulerLimits.startAttempts || error.code == .runtimeEnvSetup
+        else {
+            return
+        }
+        pools[worker.pool]?.failures = 0
+        if pools[worker.pool]?.isEmpty == true { pools[worker.pool] = nil }
         for id in queue.leases {
-            if let request = leases[id]?.request, request.job == worker.job, request.kind == .task { reject(id, error, into: &out) }
+            if let request = leases[id]?.request, request.pool == worker.pool, request.kind == .task { reject(id, error, into: &out) }
         }
     }
 
@@ -124,6 +127,15 @@ extension RayletInstance {
     }
 
     // MARK: Idle workers
+
+    /// Before a worker starts: one that is of no use for this pool makes room, so that many environments do not add up to as many processes.
+    mutating func makeRoom(for pool: WorkerPoolKey, into out: inout [RayletDirective]) {
+        let total = pools.values.reduce(0) { $0 + $1.idle.count }
+        guard total >= keptIdle + SchedulerLimits.idleOfOthers else { return }
+        guard let oldest = idle.first(where: { workers[$0.process]?.pool != pool }) else { return }
+        counters.idleEnded += 1
+        endUnleased(oldest.process, .idle, into: &out)
+    }
 
     /// Idle workers, the longest idle first.
     private var idle: [(process: UInt64, since: UInt64)] {

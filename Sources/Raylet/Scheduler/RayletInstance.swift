@@ -30,8 +30,8 @@ package struct RayletInstance: Sendable {
     var answers: AnswerLog
     var queue = LeaseQueue()
     var workers: [UInt64: WorkerEntry] = [:]
-    var pools: [JobID: WorkerPool] = [:]
-    var paces: [JobID: WorkerPace] = [:]
+    var pools: [WorkerPoolKey: WorkerPool] = [:]
+    var paces: [WorkerPoolKey: WorkerPace] = [:]
     var startingProcesses = 0
     var needs: [ObjectID: DependencyNeed] = [:]
     var devices: DevicePool
@@ -171,10 +171,10 @@ package struct RayletInstance: Sendable {
         case .idleWorkers:
             isIdleTimerArmed = false
             endIdleWorkers(now: now, into: &out)
-        case .furtherWorker(let job, let generation):
-            guard paces[job]?.generation == generation else { break }
-            paces[job]?.isDue = true
-            paces[job]?.isArmed = false
+        case .furtherWorker(let pool, let generation):
+            guard paces[pool]?.generation == generation else { break }
+            paces[pool]?.isDue = true
+            paces[pool]?.isArmed = false
         case .registration: registrationDue(into: &out)
         }
         settle(now: now, into: &out)
@@ -192,7 +192,8 @@ package struct RayletInstance: Sendable {
 
     /// Starts workers for a job before it asks for any, as far as one per CPU.
     package mutating func prestart(job: JobID, count: Int, now: UInt64, into out: inout [RayletDirective]) {
-        while (pools[job]?.members ?? 0) < min(count, cpuCount), canStart, !endedJobs.contains(job) { spawn(job: job, into: &out) }
+        let pool = WorkerPoolKey(job: job)
+        while (pools[pool]?.members ?? 0) < min(count, cpuCount), canStart, !endedJobs.contains(job) { spawn(pool, into: &out) }
         settle(now: now, into: &out)
     }
 

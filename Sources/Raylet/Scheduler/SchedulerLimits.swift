@@ -24,6 +24,8 @@ package enum SchedulerLimits {
     package static let longestFurtherWorkerNS: UInt64 = 1_000_000_000
     /// Pause between two registrations while the GCS does not answer.
     package static let registrationNS: UInt64 = 1_000_000_000
+    /// Idle workers beyond ``RayletInstance/keptIdle`` of other jobs and environments; with more, one goes for each that starts.
+    package static let idleOfOthers = 16
     /// A worker beyond ``RayletInstance/keptIdle`` is ended when it has been idle that long.
     package static let idleWorkerNS: UInt64 = 5_000_000_000
 }

@@ -12,7 +12,7 @@ struct WorkerEntry: Sendable {
         case dying(held: Booking, lease: LeaseID?, requester: Address?)
     }
 
-    var job: JobID
+    var pool: WorkerPoolKey
     var pid: UInt32 = 0
     var state = State.starting
     /// The lease of an actor whose process this is; such a process never runs tasks. Or, until it is granted, one that needs GPUs.
@@ -23,5 +23,6 @@ struct WorkerEntry: Sendable {
     var isBlocked = false
     var killed: WorkerKillReason?
 
+    var job: JobID { pool.job }
     var isDying: Bool { if case .dying = state { true } else { false } }
 }

@@ -1,4 +1,21 @@
-/// What one job has of workers for its tasks. Dedicated and dying processes, and those with GPUs, are not counted.
+package import RayflowCore
+
+/// What can serve one another's requests: workers of one job with one environment.
+package struct WorkerPoolKey: Hashable, Sendable, Comparable {
+    package var job: JobID
+    package var environment: RuntimeEnvironment
+
+    package init(job: JobID, environment: RuntimeEnvironment = .none) {
+        self.job = job
+        self.environment = environment
+    }
+
+    package static func < (a: Self, b: Self) -> Bool {
+        a.job == b.job ? a.environment < b.environment : a.job.value < b.job.value
+    }
+}
+
+/// What there is of workers of one job and environment for its tasks. Dedicated and dying processes, and those with GPUs, are not counted.
 struct WorkerPool: Hashable, Sendable {
     /// The worker that was used last comes last and is taken first: its memory is warm, and the others age.
     var idle: [UInt64] = []
@@ -23,7 +40,7 @@ struct WorkerPool: Hashable, Sendable {
     }
 }
 
-/// The delay before a job whose workers are blocked gets a further one.
+/// The delay before a pool whose workers are all blocked gets a further one.
 struct WorkerPace: Hashable, Sendable {
     var delayNS = SchedulerLimits.firstFurtherWorkerNS
     var generation: UInt64

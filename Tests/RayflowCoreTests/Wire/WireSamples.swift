@@ -32,7 +32,7 @@ enum WireSamples {
         options.timeoutMS = 1_500
         options.priority = -2
         options.name = "shown"
-        options.environment = ["B": "2", "A": "1"]
+        options.environment = (try? RuntimeEnvironment(["B": "2", "A": "1"])) ?? .none
         options.hasSideEffects = true
         options.groups = [CallGroup(name: "io", limit: 4)]
         return options
@@ -108,7 +108,8 @@ enum WireSamples {
                 .requestLease(
                     RequestLease(
                         lease: lease, attempt: attempt, job: job, kind: .actor, resources: resources, priority: -1,
-                        dependencies: [Dependency(id: object, owner: process, nodes: [node], size: 77)], hops: 1, backlog: 9))
+                        dependencies: [Dependency(id: object, owner: process, nodes: [node], size: 77)], hops: 1, backlog: 9,
+                        environment: options.environment))
             ),
             ("leaseGranted", .leaseGranted(LeaseGranted(lease: lease, worker: process, node: node))),
             ("leaseSpillback", .leaseSpillback(LeaseSpillback(lease: lease, raylet: .raylet(of: node)))),

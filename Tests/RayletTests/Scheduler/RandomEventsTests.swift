@@ -15,6 +15,7 @@ import Testing
             remembered: 200)
         let owners = (0..<3).map { Address(node: 7, entity: 1000 + $0) }
         var asked: [(lease: LeaseID, from: Address)] = []
+        let environments = try ["1", "2"].map { try RuntimeEnvironment(["A": $0]) }
         let objects = (0..<4).map { RayletBench.dependency($0) }
 
         for _ in 0..<2_500 {
@@ -27,11 +28,13 @@ import Testing
                 // The GCS asks for actors; its leases end by messages alone.
                 let from = kind == .actor ? .gcs : owners.randomElement(using: &random) ?? .gcs
                 let again = random.chance(10) ? asked.randomElement(using: &random) : nil
+                let environment = random.chance(20) ? environments[Int.random(in: 0..<2, using: &random)] : .none
                 let needed = random.chance(20) ? [objects[Int.random(in: 0..<4, using: &random)], objects[0]] : []
                 let lease = try bench.request(
                     kind, cpus: [0, 0.25, 1, 2, 5].randomElement(using: &random) ?? 1,
                     job: JobID(UInt32.random(in: 1...2, using: &random)), priority: Int32.random(in: -1...1, using: &random),
-                    dependencies: needed, hops: UInt8.random(in: 0...4, using: &random), from: again?.from ?? from, lease: again?.lease)
+                    dependencies: needed, environment: environment, hops: UInt8.random(in: 0...4, using: &random),
+                    from: again?.from ?? from, lease: again?.lease)
                 asked.append((lease, again?.from ?? from))
             case 30..<45:
                 if let process = starting.randomElement(using: &random) { bench.register(process) }

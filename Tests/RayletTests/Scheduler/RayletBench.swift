@@ -49,7 +49,8 @@ struct RayletBench {
     @discardableResult
     mutating func request(
         _ kind: LeaseKind = .task, cpus: Double = 1, resources: [String: Double]? = nil, job: JobID = RayletBench.job, priority: Int32 = 0,
-        dependencies: [Dependency] = [], hops: UInt8 = 0, from: Address = RayletBench.driver, lease: LeaseID? = nil
+        dependencies: [Dependency] = [], environment: RuntimeEnvironment = .none, hops: UInt8 = 0, from: Address = RayletBench.driver,
+        lease: LeaseID? = nil
     ) throws -> LeaseID {
         let id = lease ?? LeaseID(owner: from.entity, number: nextLease)
         nextLease += 1
@@ -58,7 +59,7 @@ struct RayletBench {
             .requestLease(
                 RequestLease(
                     lease: id, attempt: Attempt(epoch: 1, number: 1), job: job, kind: kind, resources: set, priority: priority,
-                    dependencies: dependencies, hops: hops, backlog: 0)), from: from)
+                    dependencies: dependencies, hops: hops, backlog: 0, environment: environment)), from: from)
         return id
     }
 
@@ -92,7 +93,7 @@ struct RayletBench {
 
     /// Fires the last timer that a further worker of the job waits for; gives its delay.
     mutating func fireFurther(_ job: JobID = RayletBench.job) throws -> UInt64 {
-        let last = try #require(timers.last { if case .furtherWorker(job, _) = $0.timer { true } else { false } })
+        let last = try #require(timers.last { if case .furtherWorker(WorkerPoolKey(job: job), _) = $0.timer { true } else { false } })
         now += last.after
         fire(last.timer)
         return last.after

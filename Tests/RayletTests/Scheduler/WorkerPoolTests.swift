@@ -125,6 +125,74 @@ import Testing
         #expect(bench.killed.count == 1)
     }
 
+    @Test("workers serve requests of their own environment only, and tell the shell which it is") func environments() throws {
+        var bench = RayletBench(cpus: 4)
+        let one = try RuntimeEnvironment(["A": "1"]), two = try RuntimeEnvironment(["A": "2"])
+        let plain = try bench.request(), first = try bench.request(environment: one)
+        #expect(bench.spawned.count == 2)
+        #expect(bench.spawned.map { bench.raylet.environment(of: $0) } == [.none, one])
+        bench.registerAll()
+        let process = try #require(bench.process(of: first))
+        #expect(process == bench.spawned[1] && bench.process(of: plain) == bench.spawned[0])
+        bench.giveBack(first)
+        let again = try bench.request(environment: one)
+        #expect(bench.process(of: again) == process)
+        bench.giveBack(again)
+        let other = try bench.request(environment: two)
+        #expect(bench.worker(of: other) == nil && bench.spawned.count == 3)
+        let actor = try bench.request(.actor, environment: two, from: .gcs)
+        #expect(bench.spawned.count == 4 && bench.raylet.environment(of: bench.spawned[3]) == two)
+        bench.registerAll()
+        #expect(bench.worker(of: other) != nil && bench.process(of: actor) == bench.spawned[3])
+        bench.receive(.jobEnded(JobEnded(job: RayletBench.job)), from: .gcs)
+        #expect(bench.killed.count == 4)
+    }
+
+    @Test("an environment that no process can have fails what asks for it at once, and nothing else") func unfitEnvironment() throws {
+        var bench = RayletBench(cpus: 4)
+        let unfit = try RuntimeEnvironment(["A": "1"]), error = ErrorRecord(.runtimeEnvSetup, "no")
+        let task = try bench.request(environment: unfit), plain = try bench.request()
+        let actor = try bench.request(.actor, environment: unfit, from: .gcs)
+        for process in bench.spawned where bench.raylet.environment(of: process) == unfit {
+            bench.step { $0.spawnFailed(process: process, error: error, now: $1, into: &$2) }
+        }
+        #expect(bench.rejection(of: task)?.code == .runtimeEnvSetup && bench.rejection(of: actor)?.code == .runtimeEnvSetup)
+        #expect(bench.spawned.count == 3)
+        bench.registerAll()
+        #expect(bench.worker(of: plain) != nil)
+    }
+
+    @Test("with many environments idle workers of others go as further ones start") func manyEnvironments() throws {
+        var bench = RayletBench(cpus: 1, keptIdle: 1)
+        for number in 0..<40 {
+            let lease = try bench.request(environment: try RuntimeEnvironment(["A": "\(number)"]))
+            bench.registerAll()
+            bench.giveBack(lease)
+            let idle = bench.raylet.workers.values.count { !$0.isDying }
+            #expect(idle <= 1 + SchedulerLimits.idleOfOthers)
+            for process in bench.killed.keys where bench.raylet.workers[process] != nil { bench.exit(process) }
+        }
+        #expect(bench.killed.values.allSatisfy { $0 == .idle })
+        #expect(bench.killed[bench.spawned[0]] == .idle, "the longest idle first")
+    }
+
+    @Test("a blocked worker makes room for one of the same environment, after the wait") func blockedEnvironment() throws {
+        var bench = RayletBench(cpus: 1)
+        let environment = try RuntimeEnvironment(["A": "1"])
+        let parent = try bench.request(environment: environment)
+        bench.registerAll()
+        bench.block(try #require(bench.process(of: parent)), true)
+        let child = try bench.request(environment: environment)
+        let pool = WorkerPoolKey(job: RayletBench.job, environment: environment)
+        let timer = try #require(bench.timers.last { if case .furtherWorker(pool, _) = $0.timer { true } else { false } })
+        bench.fire(timer.timer)
+        bench.registerAll()
+        #expect(bench.worker(of: child) != nil)
+        let other = try bench.request(cpus: 0, environment: try RuntimeEnvironment(["A": "2"]))
+        bench.registerAll()
+        #expect(bench.worker(of: other) != nil, "the wait of one environment holds up no other")
+    }
+
     @Test("a process that nobody knows is told to end") func unknownWorker() {
         var bench = RayletBench()
         bench.receive(.registerWorker(RegisterWorker(process: 99, pid: 1)), from: bench.raylet.workerAddress(99))

@@ -34,10 +34,12 @@ package enum EngineBoot {
     }
 
     /// Names of the GPUs by number: those of the machine that the driver may see, or as many as were asked for instead.
-    package static func gpus(_ given: [String: Double]?) -> [String] {
+    ///
+    /// - Parameter folder: where the machine's devices are files.
+    package static func gpus(_ given: [String: Double]?, devicesIn folder: String = "/dev") -> [String] {
         let visible = getenv(GPUDevices.variable).map { String(cString: $0) }
         return GPUDevices.names(
-            deviceFolder: (try? Files.names(in: "/dev")) ?? [], visible: visible, given: given?[ResourceSet.gpu])
+            deviceFolder: (try? Files.names(in: folder)) ?? [], visible: visible, given: given?[ResourceSet.gpu])
     }
 
     private static func durable(_ id: String?, _ folder: String?) throws -> DurableRun {

@@ -1,7 +1,5 @@
 import ArgumentParser
-internal import CLinux
 internal import Glibc
-import Journal
 import Rayflow
 import RayflowCore
 
@@ -11,145 +9,73 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Measure the engine on this machine.",
         discussion: """
-            Rates: 1 s warm-up, then 3 windows of 2 s. Everything else: one warm-up, then 3 timed runs. No-op tasks return the two bytes \
-            "ok". The engine has 2 CPU slots.
+            Rates: 1 s of warm-up, then 3 windows of 2 s. Everything else: one warm-up, then 3 timed runs. No-op tasks return the two bytes \
+            "ok". The engine has 2 CPU slots. Each row is measured in a process of its own, for a limited time; a row that fails does not \
+            stop the others, and the exit status is then 5.
             """)
 
-    @Flag(help: "Print {name: {median, min, max, unit}} and nothing else.")
-    var json = false
-    @Option(name: .long, parsing: .upToNextOption, help: "Only these metrics.")
+    @Option(name: .long, parsing: .upToNextOption, help: "Only these rows or metrics.")
     var only: [String] = []
-    @Flag(help: "List the names of all metrics.")
+    @Flag(help: "List the rows, their metrics and what they measure, and measure nothing.")
     var list = false
-    /// Measures the start in a fresh process, for the parent benchmark.
-    @Flag(help: .hidden)
-    var start = false
+    @Flag(help: "Write JSON: an object with a member for each metric, or a list of rows with --list.")
+    var json = false
+    @Flag(help: "One run instead of three, and windows of 1 s: for a first look.")
+    var quick = false
+    @Flag(help: "Run the rows in this process, for profilers. Memory is then looked at once, at the end; fresh rows run once.")
+    var inProcess = false
+    @Option(help: ArgumentHelp("What one row may take; by default as much as it reasonably needs.", valueName: "seconds"))
+    var timeLimit: UInt32?
 
-    static var names: [String] { ["init_s"] + EngineBench.groups.flatMap(\.names) + StepBench.names }
+    func validate() throws {
+        for name in only where BenchRow.named(name) == nil {
+            throw ValidationError(
+                "there is no row and no metric '\(name)'. The rows are \(BenchRow.all.map(\.name).joined(separator: ", ")); --list says more"
+            )
+        }
+        if let timeLimit, timeLimit == 0 { throw ValidationError("--time-limit: give at least 1 second") }
+    }
 
     func run() async throws {
-        if start { return try await measureStart() }
-        if list { return print(Self.names.joined(separator: "\n")) }
-        for name in only where !Self.names.contains(name) {
-            throw ValidationError("there is no metric \(name); rayflow bench --list names them")
-        }
-        func wants(_ names: [String]) -> Bool { only.isEmpty || names.contains { only.contains($0) } }
-        var results: [Measurement] = []
-        func keep(_ measured: [Measurement]) {
-            for one in measured where only.isEmpty || only.contains(one.name) {
-                results.append(one)
-                if !json { print(row(one)) }
+        let rows = BenchRow.all.filter { row in only.isEmpty || only.contains { BenchRow.named($0)?.name == row.name } }
+        if list { return Outlet.output.line(json ? JSON.array(rows.map(\.json)).pretty() : rows.map(\.text).joined(separator: "\n")) }
+        var object = JSONObject()
+        var failures = 0
+        for row in rows {
+            do {
+                for one in try await measure(row) where only.isEmpty || only.contains(row.name) || only.contains(one.name) {
+                    object[one.name] = one.json
+                    if !json { Outlet.output.line(one.text) }
+                }
+            } catch {
+                failures += 1
+                let message = (error as? CommandFailure)?.message ?? "\(error)"
+                object[row.name] = ["error": .string(message)]
+                if !json { Outlet.error.line("error: \(row.name): \(message)") }
             }
         }
-        if wants(["init_s"]) { keep([try starts()]) }
-        if EngineBench.groups.contains(where: { wants($0.names) }) {
-            setenv(BenchRemotes.variable, "1", 1)
-            let ray = try await Cluster.start(BenchRemotes.registry, resources: ["CPU": 2])
-            try await ray.run {
-                _ = try await BenchRemotes.noop.remote().get()
-                for group in EngineBench.groups where wants(group.names) { keep(try await group.run(ray)) }
-            }
-            await ray.shutDown()
-        }
-        if wants(StepBench.names) {
-            let folder = "/tmp/rayflow-bench-\(getpid())"
-            try Files.makeFolder(folder)
-            defer { Self.remove(folder) }
-            keep(try StepBench.run(folder: folder))
-        }
-        if json {
-            var object = JSONObject()
-            for result in results { object[result.name] = result.json }
-            print(JSON.object(object).pretty())
-        }
+        if json { Outlet.output.line(JSON.object(object).pretty()) }
+        if failures > 0 { throw ExitCode(ExitStatus.fault) }
     }
 
-    private func row(_ one: Measurement) -> String {
-        func number(_ value: Double) -> String {
-            let digits = abs(value) >= 1_000 ? 0 : abs(value) >= 10 ? 1 : 4
-            var scale = 1.0
-            for _ in 0..<digits { scale *= 10 }
-            let rounded = (value * scale).rounded() / scale
-            return digits == 0 ? String(Int(rounded)) : String(rounded)
-        }
-        let name = one.name + String(repeating: " ", count: max(1, 30 - one.name.count))
-        return "\(name)\(number(one.median)) \(one.unit)  (\(number(one.values.min() ?? 0)) to \(number(one.values.max() ?? 0)))"
-    }
-
-    // MARK: Start-up
-
-    /// From the call that starts the engine to the first no-op done, in fresh processes.
-    private func starts() throws -> Measurement {
-        var values: [Double] = []
-        for _ in 0..<Sampling.timedRuns {
-            guard let value = Double(try ChildOutput.read(["bench", "--start"]).trimmed) else {
-                throw RayflowError(.system, "the start of a fresh process could not be measured")
-            }
-            values.append(value)
-        }
-        return Measurement(name: "init_s", unit: "s", values: values)
-    }
-
-    private func measureStart() async throws {
-        setenv(BenchRemotes.variable, "1", 1)
-        let begin = Sampling.seconds()
-        let ray = try await Cluster.start(BenchRemotes.registry, resources: ["CPU": 2])
-        try await ray.run { _ = try await BenchRemotes.noop.remote().get() }
-        print(Sampling.seconds() - begin)
-        await ray.shutDown()
-    }
-
-    private static func remove(_ folder: String) {
-        for name in (try? Files.names(in: folder)) ?? [] {
-            let path = "\(folder)/\(name)"
-            if Files.isFolder(path) { remove(path) } else { unlink(path) }
-        }
-        rmdir(folder)
+    private func measure(_ row: BenchRow) async throws -> [Measurement] {
+        let limit = timeLimit ?? row.limit
+        guard inProcess else { return try BenchProcess.measure(row, quick: quick, limit: limit) }
+        // Whatever hangs, the kernel ends this process, and its workers go with it.
+        alarm(limit)
+        defer { alarm(0) }
+        return try await row.measure(quick ? .quick : .full)
     }
 }
 
-/// What a child of this program prints.
-enum ChildOutput {
-    static var thisProgram: String {
-        guard let path = realpath("/proc/self/exe", nil) else { return CommandLine.arguments[0] }
-        defer { free(path) }
-        return String(cString: path)
+extension BenchRow {
+    /// One line for people, and one more for metrics that are not called like the row.
+    fileprivate var text: String {
+        let line = "  \(name)" + String(repeating: " ", count: max(1, 32 - name.count)) + about
+        return metrics == [name] ? line : line + "\n      \(metrics.joined(separator: ", "))"
     }
 
-    static func read(_ arguments: [String]) throws -> String {
-        let path = thisProgram
-        var ends: (Int32, Int32) = (-1, -1)
-        let made = withUnsafeMutablePointer(to: &ends) { $0.withMemoryRebound(to: Int32.self, capacity: 2) { rf_pipe_cloexec($0) } }
-        guard made == 0 else { throw RayflowError(.system, "pipe: \(String(cString: strerror(errno)))") }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, ends.1, 1)
-        var argv = ([path] + arguments).map { strdup($0) } + [nil]
-        defer { for pointer in argv { free(pointer) } }
-        var pid: pid_t = 0
-        let code = posix_spawn(&pid, path, &actions, nil, &argv, rf_environ())
-        close(ends.1)
-        defer { close(ends.0) }
-        guard code == 0 else { throw RayflowError(.system, "cannot start a child: \(String(cString: strerror(code)))") }
-        var text: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = Glibc.read(ends.0, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { break }
-            text += buffer[0..<count]
-        }
-        var status: Int32 = 0
-        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        return String(decoding: text, as: UTF8.self)
-    }
-}
-
-extension String {
-    fileprivate var trimmed: String {
-        var text = self[...]
-        while text.last?.isWhitespace == true { text = text.dropLast() }
-        return String(text)
+    fileprivate var json: JSON {
+        ["row": .string(name), "metrics": .array(metrics.map(JSON.string)), "measures": .string(about), "limit_s": .int(Int(limit))]
     }
 }

@@ -1,18 +1,62 @@
 import Rayflow
 
-/// What the benchmark runs: no-ops that return the two bytes `ok`, as the peers' scripts do.
+/// What the benchmark runs. A no-op returns the two bytes `ok`, as it does in the peers' scripts.
 enum BenchRemotes {
     static let noop = RemoteFunction("bench.noop") { "ok" }
-    static let next = RemoteFunction("bench.next") { (x: Int) in x + 1 }
+    static let identity = RemoteFunction("bench.identity") { (x: Int) in x }
+    static let add = RemoteFunction("bench.add") { (a: Int, b: Int) in a + b }
+    static let count = RemoteFunction("bench.count") { (xs: [Int]) in xs.count }
+    static let noops = RemoteFunction("bench.noops") { (count: Int) in
+        _ = try await Cluster.current.get((0..<count).map { _ in noop.remote() })
+    }
+    static let calls = RemoteFunction("bench.calls") { (actors: [ActorHandle<BenchActor>], count: Int) in
+        _ = try await Cluster.current.get((0..<count).map { actors[$0 % actors.count].noop.remote() })
+    }
+    static let puts = RemoteFunction("bench.puts") { (arrays: Int, elements: Int) in
+        let ray = try Cluster.current
+        for _ in 0..<arrays { _ = try ray.put([Int](repeating: 0, count: elements)) }
+    }
+    static let refs = RemoteFunction("bench.refs") { (count: Int) in
+        let ray = try Cluster.current
+        return try (0..<count).map { _ in try ray.put(1) }
+    }
 
-    static let registry = Registry(noop, next, actors: [BenchActor.self])
+    static let registry = Registry(
+        noop, identity, add, count, noops, calls, puts, refs, actors: [BenchActor.self, BenchAsyncActor.self, BenchClient.self])
     /// Set in the environment of the benchmark's workers: they take this registry instead of the program's own.
     static let variable = "RAYFLOW_BENCH"
 }
 
-final class BenchActor: RemoteActor {
-    init() {}
+/// Without state, so that it may also serve calls side by side.
+final class BenchActor: RemoteActor, Sendable {
     static let start = constructor { BenchActor() }
     static let noop = method("noop") { (me: BenchActor) in "ok" }
+    static let noopOf = method("noopOf") { (me: BenchActor, x: Int) in "ok" }
+    static let noops = method("noops") { (me: BenchActor, count: Int) in
+        _ = try await Cluster.current.get((0..<count).map { _ in BenchRemotes.noop.remote() })
+    }
+    static let members = Members(start, noop, noopOf, noops)
+}
+
+actor BenchAsyncActor: RemoteActor {
+    static let start = constructor { BenchAsyncActor() }
+    static let noop = method("noop") { (me: isolated BenchAsyncActor) async in "ok" }
     static let members = Members(start, noop)
+}
+
+/// Calls other actors.
+final class BenchClient: RemoteActor {
+    private let servers: [ActorHandle<BenchActor>]
+    init(servers: [ActorHandle<BenchActor>]) { self.servers = servers }
+
+    static let start = constructor { (servers: [ActorHandle<BenchActor>]) in BenchClient(servers: servers) }
+    static let calls = method("calls") { (me: BenchClient, count: Int) in
+        _ = try await Cluster.current.get(me.servers.flatMap { server in (0..<count).map { _ in server.noop.remote() } })
+    }
+    static let callsWithObject = method("callsWithObject") { (me: BenchClient, count: Int) in
+        let ray = try Cluster.current
+        let object = try ray.put(0)
+        _ = try await ray.get(me.servers.flatMap { server in (0..<count).map { _ in server.noopOf.remote(object) } })
+    }
+    static let members = Members(start, calls, callsWithObject)
 }

@@ -1,4 +1,3 @@
-internal import CLinux
 import RayflowCore
 
 /// One metric: the values of its runs.
@@ -7,57 +6,52 @@ struct Measurement: Sendable {
     var unit: String
     var values: [Double]
 
+    init(_ name: String, _ unit: String, _ values: [Double]) {
+        self.name = name
+        self.unit = unit
+        self.values = values
+    }
+
     var median: Double {
         let sorted = values.sorted()
         guard !sorted.isEmpty else { return .nan }
         return sorted.count % 2 == 1 ? sorted[sorted.count / 2] : (sorted[sorted.count / 2 - 1] + sorted[sorted.count / 2]) / 2
     }
+    var mean: Double { values.reduce(0, +) / Double(values.count) }
+    /// Of the runs as the whole population, as `ray microbenchmark` gives it.
+    var deviation: Double { (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot() }
 
     var json: JSON {
-        ["median": .double(median), "min": .double(values.min() ?? .nan), "max": .double(values.max() ?? .nan), "unit": .string(unit)]
-    }
-}
-
-/// How rates and times are taken; the definitions are those of the peers' scripts.
-enum Sampling {
-    /// Seconds of warm-up before a rate is measured.
-    static let warmUp = 1.0
-    /// Seconds of one window; each is one run.
-    static let window = 2.0
-    static let windows = 3
-    static let timedRuns = 3
-
-    static func seconds() -> Double { Double(rf_monotonic_ns()) / 1e9 }
-
-    /// Calls per second: `body` makes `batch` calls.
-    static func rate(_ name: String, batch: Int = 1, unit: String = "1/s", _ body: () async throws -> Void) async rethrows -> Measurement {
-        var end = seconds() + warmUp
-        repeat { try await body() } while seconds() < end
-        var values: [Double] = []
-        for _ in 0..<windows {
-            let start = seconds()
-            end = start + window
-            var calls = 0
-            repeat {
-                try await body()
-                calls += batch
-            } while seconds() < end
-            values.append(Double(calls) / (seconds() - start))
-        }
-        return Measurement(name: name, unit: unit, values: values)
+        [
+            "median": .double(median), "mean": .double(mean), "sd": .double(deviation), "min": .double(values.min() ?? .nan),
+            "max": .double(values.max() ?? .nan), "unit": .string(unit), "runs": .int(values.count),
+            "values": .array(values.map(JSON.double)),
+        ]
     }
 
-    /// Seconds of `body`, turned into the metric by `value`; one warm-up, then timed runs.
-    static func timed(
-        _ name: String, unit: String, warmUps: Int = 1, _ value: (Double) -> Double, _ body: () async throws -> Void
-    ) async rethrows -> Measurement {
-        for _ in 0..<warmUps { try await body() }
-        var values: [Double] = []
-        for _ in 0..<timedRuns {
-            let start = seconds()
-            try await body()
-            values.append(value(seconds() - start))
-        }
-        return Measurement(name: name, unit: unit, values: values)
+    /// Nil for what ``json`` did not write.
+    init?(name: String, json: JSON) {
+        guard let object = json.objectValue, let unit = object["unit"]?.stringValue, let values = object["values"]?.arrayValue,
+            !values.isEmpty
+        else { return nil }
+        self.init(name, unit, values.compactMap(\.doubleValue))
+        guard self.values.count == values.count else { return nil }
+    }
+
+    /// For people.
+    var text: String {
+        let name = name.count < 31 ? name + String(repeating: " ", count: 31 - name.count) : name + " "
+        let spread =
+            "(\(Self.text(values.min() ?? .nan)) to \(Self.text(values.max() ?? .nan)), mean \(Self.text(mean)) ± \(Self.text(deviation)))"
+        return "\(name)\(Self.text(median)) \(unit)  " + (values.count > 1 ? spread : "(one run)")
+    }
+
+    private static func text(_ value: Double) -> String {
+        let digits = abs(value) >= 1_000 ? 0 : abs(value) >= 10 ? 1 : 4
+        var scale = 1.0
+        for _ in 0..<digits { scale *= 10 }
+        let rounded = (value * scale).rounded() / scale
+        guard digits == 0, let whole = Int(exactly: rounded) else { return "\(rounded)" }
+        return "\(whole)"
     }
 }

@@ -18,11 +18,13 @@ package protocol StepPort: AnyObject, Sendable {
 
     /// Calls a registered function. A call whose key and fingerprint are those of a recorded one gets the recorded result.
     ///
-    /// - Parameter retries: system failures (a worker that died, a node that was lost) that the engine repeats by itself.
+    /// - Parameters:
+    ///   - environment: variables of the worker.
+    ///   - retries: system failures (a worker that died, a node that was lost) that the engine repeats by itself.
     /// - Returns: one id for each result, which the caller holds until ``release(_:)``. Several of one name are the elements of a list.
     func call(
-        _ function: String, with: [(String, NamedValue)], resources: ResourceSet, retries: Int, timeout: Duration?, key: String,
-        fingerprint: [UInt8]
+        _ function: String, with: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, retries: Int,
+        timeout: Duration?, key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)]
 
     func createActor(

@@ -12,6 +12,8 @@ package struct CallOrder: Sendable, Hashable {
     package var attempt: Int
     package var target: Target
     package var with: ValueObject
+    /// Variables of the worker that runs a function; of a method none, since its actor has its process already.
+    package var environment: [String: String] = [:]
     package var resources: ResourceSet
     package var timeout: Duration?
     package var fingerprint: Digest128

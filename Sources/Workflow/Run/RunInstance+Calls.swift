@@ -11,15 +11,18 @@ extension RunInstance {
         let values = ValueObject(try evaluate(spec.with, context, argument))
         let target: CallOrder.Target
         var actor: ActorOrder?
+        var variables: [String: String] = [:]
         switch spec.kind {
         case .actor(let id, let method):
             actor = try actorPlan(id, context)
             target = .method(actor: id, typeName: actor?.typeName ?? "", method)
-        case .call(let function): target = .function(function)
+        case .call(let function):
+            target = .function(function)
+            for (name, value) in env { variables[name] = try text(value) }
         case .run, .command, .value: throw .wrong("'\(spec.id)' calls nothing")
         }
         let order = CallOrder(
-            position: units[unit].position, attempt: units[unit].attempt + 1, target: target, with: values,
+            position: units[unit].position, attempt: units[unit].attempt + 1, target: target, with: values, environment: variables,
             resources: try resources(spec.resources, defaultCPUs: 1, context),
             timeout: try spec.timeout.map { (setting) throws(PlanFault) in try duration(setting, "timeout", context) },
             fingerprint: fingerprint(step, resolved: [], with: values, env: env))

@@ -102,11 +102,12 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
     // MARK: Calls
 
     package func call(
-        _ function: String, with values: [(String, NamedValue)], resources: ResourceSet, retries: Int, timeout: Duration?, key: String,
-        fingerprint: [UInt8]
+        _ function: String, with values: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, retries: Int,
+        timeout: Duration?, key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)] {
         var options = TaskOptions()
         options.set(resources)
+        options.environment = environment
         options.maxRetries = retries
         options.timeout = timeout
         options.key = Self.key(key, fingerprint)

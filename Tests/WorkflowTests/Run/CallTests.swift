@@ -57,6 +57,24 @@ struct CallTests {
         #expect(run.outcome?.message.contains("returned no 'n'; it returned 'result'") == true)
     }
 
+    @Test("the worker of a call has the variables of the file, of the defaults and of the step; a method has none")
+    func environment() throws {
+        let yaml = """
+            env: {A: one, B: two}
+            defaults: {env: {B: three}}
+            actors: {c: {type: Demo.Counter}}
+            steps:
+              a: {env: {C: "${{ max(1, 2) }}", D: "${{ inputs.x }}"}, call: f}
+              b: {call: f}
+              m: {env: {C: x}, actor: c, method: add}
+            inputs: {x: {type: json, default: {k: [1]}}}
+            """
+        let run = try RunHarness(yaml, inputs: ["x": ["k": [1]]])
+        #expect(try run.call("a").environment == ["A": "one", "B": "three", "C": "2", "D": "{\"k\":[1]}"])
+        #expect(try run.call("b").environment == ["A": "one", "B": "three"])
+        #expect(try run.call("m").environment.isEmpty)
+    }
+
     @Test("several objects of one name are a list of objects")
     func lists() throws {
         var run = try RunHarness(

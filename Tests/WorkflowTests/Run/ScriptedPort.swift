@@ -102,8 +102,8 @@ final class ScriptedPort: StepPort, @unchecked Sendable {
     // MARK: Calls
 
     func call(
-        _ function: String, with: [(String, NamedValue)], resources: ResourceSet, retries: Int, timeout: Duration?, key: String,
-        fingerprint: [UInt8]
+        _ function: String, with: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, retries: Int,
+        timeout: Duration?, key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)] {
         guard let body = functions[function] else { throw RayflowError(.notRegistered, "no function \(function)") }
         let arguments = Dictionary(uniqueKeysWithValues: with.map { ($0.0, self.json($0.1)) })
@@ -140,7 +140,8 @@ final class ScriptedPort: StepPort, @unchecked Sendable {
     func callActor(
         _ actor: ActorID, typeName: String, method: String, with: [(String, NamedValue)], key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)] {
-        try call(method, with: with, resources: ResourceSet(), retries: 0, timeout: nil, key: key, fingerprint: fingerprint)
+        try call(
+            method, with: with, environment: [:], resources: ResourceSet(), retries: 0, timeout: nil, key: key, fingerprint: fingerprint)
     }
 
     func whenReady(_ ids: [ObjectID], _ body: @escaping @Sendable ([ErrorRecord?]) -> Void) {

@@ -82,6 +82,7 @@ package struct ActorInstance: Sendable {
     /// All calls that may run at a time.
     package var concurrency: Int { groups.values.reduce(0) { $0 + $1.limit } }
     package func isRunning(_ task: TaskID) -> Bool { running[task] != nil }
+    package func isRunning(_ task: TaskID, _ attempt: Attempt) -> Bool { running[task] == attempt }
 
     /// The constructor and the logged calls have run.
     package mutating func built(into out: inout [Directive]) {

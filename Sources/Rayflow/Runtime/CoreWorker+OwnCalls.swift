@@ -15,7 +15,7 @@ extension CoreWorker {
             id.handledActor == nil, let executor
         else { return .none }
         let group = step { owner, _ in owner.group(ofCall: id) }
-        guard await executor.isDeadlock(context.task, waitingForCallIn: group) else { return .begun(context.task, group: group) }
+        guard executor.isDeadlock(context.task, waitingForCallIn: group) else { return .begun(context.task, group: group) }
         return .deadlock(
             ErrorRecord(
                 .deadlock,

@@ -74,6 +74,7 @@ package final class Executor: @unchecked Sendable {
     private let threads: ThreadExecutor
     let producers = StreamProducers()
     private var shared = Shared()
+    /// Set once, on the loop, before any of its calls runs.
     private var actor: HostedActor?
     /// How the constructor has ended.
     private var creation: (task: TaskID, outcome: TaskOutcome)?
@@ -196,7 +197,7 @@ package final class Executor: @unchecked Sendable {
         let m = pushed.push
         guard let entry = registry.function(at: m.spec.function.index), entry.name == m.spec.function.name else {
             let error = RayflowError(.notRegistered, "\(m.spec.function.name) is not registered in the worker's program")
-            post(replyMessage(m, .failed(ErrorRecord(error), isApplicationError: true)), to: pushed.from)
+            answer(m, to: pushed.from, .failed(ErrorRecord(error), isApplicationError: true))
             return startNext()
         }
         let options = m.spec.options
@@ -206,7 +207,7 @@ package final class Executor: @unchecked Sendable {
 
     /// Runs one body: arguments in, results out, reply. From any thread.
     ///
-    /// - Parameter finished: called on the loop with the outcome before the reply, with the continuation that replies.
+    /// - Parameter finished: called with the outcome; it replies. On the loop, unless the outcome is plain: a call of an actor by value.
     func run(
         _ m: PushTask, from: Address, host: (any ActorHost)?, _ invoke: @escaping @Sendable (Call) async throws -> ResultPayload,
         finished: (@Sendable ([Payload], TaskOutcome, [MovedObject], UInt64) -> Void)? = nil
@@ -251,11 +252,11 @@ package final class Executor: @unchecked Sendable {
             let elapsed = rf_monotonic_ns() - started
             lock.withLock { shared.running[spec.id] = nil }
             // The reply of a stream goes the way of its items, behind them; what lies in shared memory is announced behind its seal.
-            let isPlain =
-                finished == nil && borrowed.isEmpty && moved.isEmpty && spec.kind == .function && spec.options.streamWindow == 0
-                && !outcome.isStored
-            if isPlain {
-                post(replyMessage(m, outcome, executionNS: elapsed), to: from)
+            let isPlain = borrowed.isEmpty && moved.isEmpty && spec.options.streamWindow == 0 && !outcome.isStored
+            if isPlain, spec.kind == .function {
+                answer(m, to: from, outcome, executionNS: elapsed)
+            } else if isPlain, let finished, spec.kind == .actorCall, !core.identity.isDurable, !context.wantsActorExit {
+                finished([], outcome, [], elapsed)
             } else {
                 let wantsArguments = finished != nil && core.identity.isDurable
                 let payloads = wantsArguments ? arguments.map(\.payload) : []
@@ -306,7 +307,13 @@ package final class Executor: @unchecked Sendable {
         FailPoint.hit("ownership.after-move")
     }
 
-    /// From any thread: encoded here, sent with others by the loop.
+    /// From any thread. Replies keep their order.
+    func answer(_ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0) {
+        let message = replyMessage(m, outcome, moved: moved, executionNS: executionNS)
+        post(message, to: to)
+    }
+
+    /// Encoded here, sent with others by the loop.
     private func post(_ reply: TaskReply, to: Address) {
         let reply = Reply(body: reply.body, to: to)
         let mustSchedule = lock.withLock {
@@ -406,21 +413,15 @@ package final class Executor: @unchecked Sendable {
         reply(m, to: from, .failed(ErrorRecord(error), isApplicationError: false))
     }
 
-    func isRunning(_ task: TaskID, _ attempt: Attempt) -> Bool { lock.withLock { shared.running[task]?.attempt == attempt } }
-
     /// The calls at hand run first.
     package func endActor(_ m: EndActor) { if m.actor == actor?.id { actor?.drain() } }
     package func exitSeen(_ m: ActorExitSeen, from: Address) { actor?.exitSeen(m.actor, from: from) }
 
     /// From any thread: the running call wants to wait for a call of its own actor in that group (nil: not known);
     /// ``endWait(_:forCallIn:)`` follows unless this is true: the wait could never end.
-    func isDeadlock(_ task: TaskID, waitingForCallIn group: String?) async -> Bool {
-        await withCheckedContinuation { continuation in
-            core.loop.execute { [self] in continuation.resume(returning: actor?.wait(task, forCallIn: group) ?? false) }
-        }
-    }
+    func isDeadlock(_ task: TaskID, waitingForCallIn group: String?) -> Bool { actor?.wait(task, forCallIn: group) ?? false }
 
-    func endWait(_ task: TaskID, forCallIn group: String?) { core.execute { [self] in actor?.endWait(task, forCallIn: group) } }
+    func endWait(_ task: TaskID, forCallIn group: String?) { actor?.endWait(task, forCallIn: group) }
 
     // MARK: Waiting
 

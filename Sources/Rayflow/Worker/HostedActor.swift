@@ -4,7 +4,7 @@ import Transport
 
 /// The actor of this process: carries out what its ``ActorInstance`` decides, and journals before it replies.
 ///
-/// Confined to the loop, except where said.
+/// The Instance stands behind a lock: a call that has ended starts the next one from its own thread, without a turn of the loop.
 final class HostedActor: @unchecked Sendable {
     let id: ActorID
     let lineage: LineageID
@@ -12,11 +12,12 @@ final class HostedActor: @unchecked Sendable {
     let threads: any TaskExecutor
     private let name: String
     private unowned let executor: Executor
+    private let lock = Lock()
     private var instance: ActorInstance
     private var outbox: [ActorInstance.Directive] = []
+    /// A thread carries directives out, in order: others leave theirs to it.
     private var isDraining = false
     private var host: (any ActorHost)?
-    private let lock = Lock()
     /// Calls whose time was over, with what their callers were told; they still run.
     private var late: [TaskID: TaskOutcome] = [:]
 
@@ -39,7 +40,7 @@ final class HostedActor: @unchecked Sendable {
     /// From the task thread: the constructor and the logged calls have run.
     func install(_ host: any ActorHost) { lock.withLock { self.host = host } }
 
-    // MARK: Events
+    // MARK: Events, from any thread
 
     func built() { event { $0.built(into: &$1) } }
     func enqueue(_ m: PushTask, from: Address) { event { $0.push(m, from: from, into: &$1) } }
@@ -48,32 +49,40 @@ final class HostedActor: @unchecked Sendable {
     func exit() { event { [name] in $0.exit(name, into: &$1) } }
     func drain() { event { [name] in $0.drain(name, into: &$1) } }
     func exitSeen(_ actor: ActorID, from: Address) { event { $0.exitSeen(actor, from: from, into: &$1) } }
-    func wait(_ task: TaskID, forCallIn group: String?) -> Bool { instance.wait(task, forCallIn: group) }
-    func endWait(_ task: TaskID, forCallIn group: String?) { instance.endWait(task, forCallIn: group) }
+    func wait(_ task: TaskID, forCallIn group: String?) -> Bool { lock.withLock { instance.wait(task, forCallIn: group) } }
+    func endWait(_ task: TaskID, forCallIn group: String?) { lock.withLock { instance.endWait(task, forCallIn: group) } }
 
     private func event(_ body: (inout ActorInstance, inout [ActorInstance.Directive]) -> Void) {
-        body(&instance, &outbox)
-        guard !isDraining else { return }
-        isDraining = true
-        while !outbox.isEmpty {
-            let directives = outbox
-            outbox = []
-            for directive in directives { carryOut(directive) }
+        var directives: [ActorInstance.Directive] = lock.withLock {
+            body(&instance, &outbox)
+            return isDraining ? [] : takeOutbox()
         }
-        isDraining = false
+        while !directives.isEmpty {
+            for directive in directives { carryOut(directive) }
+            directives = lock.withLock { takeOutbox() }
+        }
+    }
+
+    /// Under the lock: what is to be carried out next, by the caller alone until this is empty.
+    private func takeOutbox() -> [ActorInstance.Directive] {
+        isDraining = !outbox.isEmpty
+        defer { outbox = [] }
+        return outbox
     }
 
     private func carryOut(_ directive: ActorInstance.Directive) {
         switch directive {
         case .start(let m, let from): start(m, from: from)
-        case .reply(let m, let to, let outcome): executor.reply(m, to: to, outcome)
-        case .send(let message, let to): executor.core.send(message, to: to)
+        case .reply(let m, let to, let outcome): executor.answer(m, to: to, outcome)
+        case .send(let message, let to): executor.core.post(message, to: to)
         case .startExitTimer(let delay):
             executor.core.loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
         case .leave(let error):
             // Said by itself: the GCS must not take the end of the process for a crash.
-            executor.core.send(.actorExiting(ActorExiting(actor: id, error: error)), to: .gcs)
-            executor.core.network.flush()
+            executor.core.execute { [executor, id] in
+                executor.core.send(.actorExiting(ActorExiting(actor: id, error: error)), to: .gcs)
+                executor.core.network.flush()
+            }
         }
     }
 
@@ -93,27 +102,34 @@ final class HostedActor: @unchecked Sendable {
 
     /// The caller hears at once; the body is asked to end, and its place is free when it has ended.
     private func timeOut(_ m: PushTask, _ from: Address) {
-        guard executor.isRunning(m.spec.id, m.spec.attempt), late[m.spec.id] == nil else { return }
         let error = ErrorRecord(.taskTimeout, "\(m.spec.options.name) took longer than \(m.spec.options.timeoutMS) ms")
         let outcome = TaskOutcome.failed(error, isApplicationError: true)
-        late[m.spec.id] = outcome
+        let isLate = lock.withLock {
+            guard instance.isRunning(m.spec.id, m.spec.attempt), late[m.spec.id] == nil else { return false }
+            late[m.spec.id] = outcome
+            return true
+        }
+        guard isLate else { return }
         executor.cancel(CancelTask(task: m.spec.id, attempt: m.spec.attempt, force: false))
-        executor.reply(m, to: from, outcome)
+        executor.answer(m, to: from, outcome)
     }
 
     /// Journaled in the order executed, and committed, before the result is released.
     private func finish(
         _ m: PushTask, _ from: Address, _ arguments: [Payload], _ outcome: TaskOutcome, _ moved: [MovedObject], _ executionNS: UInt64
     ) {
-        let told = late.removeValue(forKey: m.spec.id)
+        let told = lock.withLock { late.removeValue(forKey: m.spec.id) }
         let outcome = told ?? outcome, moved = told == nil ? moved : []
         let release = { @Sendable [self] (outcome: TaskOutcome) in
-            if told == nil { executor.reply(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+            if told == nil { executor.answer(m, to: from, outcome, moved: moved, executionNS: executionNS) }
             event { $0.answered(into: &$1) }
         }
         guard let log = executor.core.log, executor.core.identity.isDurable, !m.spec.lineage.isNone else {
-            event { $0.finished(m, outcome: nil, into: &$1) }
-            return release(outcome)
+            if told == nil { executor.answer(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+            return event {
+                $0.finished(m, outcome: nil, into: &$1)
+                $0.answered(into: &$1)
+            }
         }
         // The record outlives shared memory, so a large result stands in it by value. Meanwhile no later call may overtake it.
         inline(outcome, of: m.spec) { [self] lasting in

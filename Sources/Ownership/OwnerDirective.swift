@@ -3,18 +3,19 @@ package import RayflowCore
 /// What an ``OwnerInstance`` asks of its shell. Directives are carried out in order: what is journaled before a result is made
 /// visible stands before it in the journal.
 package enum OwnerDirective: Sendable {
+    // Rare and large cases are indirect: directives are moved a lot.
     case send(Message, to: Address)
     /// The object is finished (or lost): wake who waits for it here.
     case ready(ObjectID)
     case startTimer(OwnerTimer, afterNS: UInt64)
-    case journal(OwnerRecord)
+    indirect case journal(OwnerRecord)
     /// Append, and report ``OwnerInstance/journalCommitted(_:now:into:)`` with the task when the record is committed.
-    case journalThenPush(OwnerRecord, TaskID)
+    indirect case journalThenPush(OwnerRecord, TaskID)
     /// Results that lie in shared memory are written to the run folder first; ``OwnerInstance/persisted(_:now:into:)`` follows.
     case persist(TaskID, [ObjectID])
     /// Bring recorded results back from the run folder, then report ``OwnerInstance/loaded(_:_:now:into:)``.
     case load(TaskID, LineageID)
-    case taskChanged(TaskChange)
+    indirect case taskChanged(TaskChange)
 }
 
 /// What the owner has to say to the run's journal.

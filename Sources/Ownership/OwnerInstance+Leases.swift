@@ -39,7 +39,7 @@ extension OwnerInstance {
     /// The next task that is still ready; what was cancelled meanwhile is skipped.
     private mutating func firstReady(_ key: SchedulingKey) -> TaskID? {
         while let id = queues[key]?.ready.first {
-            if tasks[id]?.state == .queued { return id }
+            if tasks.change(id, { $0.state == .queued }) == true { return id }
             _ = queues[key]?.ready.popFirst()
         }
         return nil
@@ -47,27 +47,20 @@ extension OwnerInstance {
 
     // MARK: Pushing ahead
 
-    /// How long a task will take, for one that may stand in a line on one worker; nil for a function never measured, and for tasks whose
-    /// attempts are counted or timed one by one.
-    func expectedDuration(of task: TaskEntry) -> UInt64? {
-        let options = task.spec.sharedOptions.value
-        guard task.spec.kind == .function, !task.isSuspect, options.timeoutMS == 0, !options.hasSideEffects else { return nil }
-        return durations[task.spec.function.index]
-    }
-
     /// The granted lease on which the task would wait the shortest, less than ``Limits/pushedAheadNS`` in any case. What may not run twice
     /// waits for a worker of its own: when a worker dies it is not known which of its tasks had begun.
-    private func leaseWithRoom(_ key: SchedulingKey, behind id: TaskID) -> LeaseID? {
-        guard let busy = queues[key]?.busy, !busy.isEmpty, let task = tasks[id], task.retriesLeft != 0, expectedDuration(of: task) != nil
-        else { return nil }
+    private mutating func leaseWithRoom(_ key: SchedulingKey, behind id: TaskID) -> LeaseID? {
+        guard let busy = queues[key]?.busy, !busy.isEmpty else { return nil }
+        let durations = durations
+        guard tasks.change(id, { $0.retriesLeft != 0 && $0.expectedDuration(by: durations) != nil }) == true else { return nil }
         var best: LeaseID?
         var least = Limits.pushedAheadNS
         for id in busy {
-            guard let lease = leases[id], !lease.isSlow, lease.expectedNS < least, lease.tasks.count < Limits.tasksPerLease else {
-                continue
+            leases.change(id) { lease in
+                guard !lease.isSlow, lease.expectedNS < least, lease.tasks.count < Limits.tasksPerLease else { return }
+                least = lease.expectedNS
+                best = id
             }
-            least = lease.expectedNS
-            best = id
         }
         return best
     }
@@ -103,10 +96,16 @@ extension OwnerInstance {
         queues[key, default: KeyQueue()].ready.giveBack(back)
     }
 
-    private mutating func leaveLease(_ lease: LeaseID, _ id: TaskID) {
-        guard let known = leases[lease], let at = known.tasks.firstIndex(of: id) else { return }
-        leases[lease]?.tasks.remove(at: at)
-        leases[lease]?.expectedNS = known.expectedNS - min(tasks[id]?.expectedNS ?? 0, known.expectedNS)
+    /// - Returns: false when the lease does not have it.
+    @discardableResult
+    private mutating func leaveLease(_ lease: LeaseID, _ id: TaskID) -> Bool {
+        let expected = tasks.change(id) { $0.expectedNS } ?? 0
+        return leases.change(lease) { lease in
+            guard let at = lease.tasks.firstIndex(of: id) else { return false }
+            lease.tasks.remove(at: at)
+            lease.expectedNS -= min(expected, lease.expectedNS)
+            return true
+        } ?? false
     }
 
     // MARK: Asking
@@ -162,7 +161,7 @@ extension OwnerInstance {
 
     /// Starts the clock of a lease that found no task.
     private mutating func rest(_ id: LeaseID, into out: inout [OwnerDirective]) {
-        guard let lease = leases[id], lease.tasks.isEmpty, !lease.isSlow, lease.worker != nil else { return }
+        guard leases.change(id, { $0.tasks.isEmpty && !$0.isSlow && $0.worker != nil }) == true, let lease = leases[id] else { return }
         if queues.contains(where: { $0.key != lease.key && !$0.value.requested.isEmpty }) { return giveBack(id, into: &out) }
         guard !lease.isTimed else { return }
         leases[id]?.isTimed = true
@@ -239,21 +238,25 @@ extension OwnerInstance {
 
     /// The task has left the lease: what becomes ready finds the room, before anything else is asked for. ``settle(_:into:)`` must follow.
     mutating func unload(_ id: LeaseID, of task: TaskID) -> Bool {
-        guard let entry = leases[id], entry.worker != nil, entry.tasks.contains(task) else { return false }
-        leaveLease(id, task)
-        if entry.whyGivenUp != nil { return false }
-        leases[id]?.isSlow = false
-        if leases[id]?.tasks.isEmpty == true {
-            leases[id]?.expectedNS = 0
-            queues[entry.key]?.busy.removeAll { $0 == id }
-            queues[entry.key, default: KeyQueue()].idle.append(id)
+        guard leases.change(id, { $0.worker != nil }) == true, leaveLease(id, task) else { return false }
+        let (isGivenUp, idle) =
+            leases.change(id) { lease -> (Bool, SchedulingKey?) in
+                guard lease.whyGivenUp == nil else { return (true, nil) }
+                lease.isSlow = false
+                guard lease.tasks.isEmpty else { return (false, nil) }
+                lease.expectedNS = 0
+                return (false, lease.key)
+            } ?? (true, nil)
+        if let idle {
+            queues[idle]?.busy.removeAll { $0 == id }
+            queues[idle, default: KeyQueue()].idle.append(id)
         }
-        return true
+        return !isGivenUp
     }
 
     mutating func settle(_ id: LeaseID, into out: inout [OwnerDirective]) {
-        guard let entry = leases[id] else { return }
-        serve(entry.key, into: &out)
+        guard let key = leases.change(id, { $0.key }) else { return }
+        serve(key, into: &out)
         rest(id, into: &out)
     }
 

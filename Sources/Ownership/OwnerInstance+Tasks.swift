@@ -132,16 +132,27 @@ extension OwnerInstance {
 
     /// The task goes to the worker of a lease. An attempt with side effects is journaled first.
     mutating func push(_ id: TaskID, on lease: LeaseID, into out: inout [OwnerDirective]) {
-        guard let entry = tasks[id] else { return }
-        let expected = expectedDuration(of: entry) ?? Limits.pushedAheadNS
-        tasks[id]?.expectedNS = expected
-        if leases[lease]?.tasks.isEmpty == true { queues[entry.key, default: KeyQueue()].busy.append(lease) }
-        leases[lease]?.tasks.append(id)
-        leases[lease]?.expectedNS += expected
-        leases[lease]?.uses += 1
-        if isDurable, entry.spec.options.hasSideEffects {
+        let durations = durations
+        guard
+            let (expected, mustRecord) = tasks.change(
+                id,
+                { entry in
+                    entry.expectedNS = entry.expectedDuration(by: durations) ?? Limits.pushedAheadNS
+                    return (entry.expectedNS, entry.spec.options.hasSideEffects)
+                })
+        else { return }
+        let key = leases.change(lease) { entry in
+            defer {
+                entry.tasks.append(id)
+                entry.expectedNS += expected
+                entry.uses += 1
+            }
+            return entry.tasks.isEmpty ? entry.key : nil
+        }
+        if let key = key.flatMap(\.self) { queues[key, default: KeyQueue()].busy.append(lease) }
+        if isDurable, mustRecord, let spec = tasks[id]?.spec {
             tasks[id]?.state = .committing(lease)
-            out.append(.journalThenPush(.started(entry.spec), id))
+            out.append(.journalThenPush(.started(spec), id))
         } else {
             send(id, on: lease, into: &out)
         }
@@ -154,8 +165,9 @@ extension OwnerInstance {
     }
 
     private mutating func send(_ id: TaskID, on lease: LeaseID, into out: inout [OwnerDirective]) {
-        guard let entry = tasks[id], let worker = leases[lease]?.worker else { return }
+        guard let worker = leases.change(lease, { $0.worker }).flatMap(\.self) else { return }
         tasks[id]?.state = .pushed(lease)
+        guard let entry = tasks[id] else { return }
         out.append(.send(.pushTask(pushMessage(entry, lease: lease)), to: worker))
         // The raylet there has brought, or will bring, copies of what is large.
         for object in entry.dependencies { addLocation(object, worker.nodeID) }

@@ -21,7 +21,7 @@ package struct OwnerInstance: Sendable {
     var objects = SlotMap<ObjectID, ObjectEntry>()
     var tasks = SlotMap<TaskID, TaskEntry>()
     var queues: [SchedulingKey: KeyQueue] = [:]
-    var leases: [LeaseID: LeaseEntry] = [:]
+    var leases = SlotMap<LeaseID, LeaseEntry>()
     /// Mean duration of each function that has run, in nanoseconds, by its index in the function table.
     var durations: [UInt32: UInt64] = [:]
     var actors: [ActorID: ActorLine] = [:]

@@ -25,6 +25,13 @@ struct TaskEntry: Sendable {
     var reply: TaskReply?
 
     var key: SchedulingKey { SchedulingKey(spec) }
+
+    /// How long it will take, for a task that may stand in a line on one worker; nil for a function never measured, and for tasks whose
+    /// attempts are counted or timed one by one.
+    func expectedDuration(by durations: [UInt32: UInt64]) -> UInt64? {
+        guard spec.kind == .function, !isSuspect, spec.options.timeoutMS == 0, !spec.options.hasSideEffects else { return nil }
+        return durations[spec.function.index]
+    }
 }
 
 /// Tasks that one lease can serve, whatever their function.
@@ -42,6 +49,7 @@ struct SchedulingKey: Hashable, Sendable {
 
     static func == (a: Self, b: Self) -> Bool { a.kind == b.kind && a.options.hasShape(of: b.options) }
     func hash(into hasher: inout Hasher) { hasher.combine(options.shapeHash &+ Int(kind.rawValue)) }
+    func _rawHashValue(seed: Int) -> Int { options.shapeHash &+ Int(kind.rawValue) ^ seed }
 }
 
 struct KeyQueue: Sendable {

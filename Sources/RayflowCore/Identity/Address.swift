@@ -9,6 +9,8 @@ public struct Address: Hashable, Sendable, BitwiseCopyable {
         self.node = node
         self.entity = entity
     }
+    /// Like the IDs': found for every message.
+    public func _rawHashValue(seed: Int) -> Int { mixed(node ^ entity, seed) }
 
     public static let gcs = Address(node: 0, entity: 0)
     public static func raylet(of node: NodeID) -> Address { Address(node: node.value, entity: 0) }

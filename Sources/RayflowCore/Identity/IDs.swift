@@ -55,7 +55,7 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
 }
 
 /// One multiplication, folded: spreads neighbours, which tests and puts have.
-private func mixed(_ value: UInt64, _ seed: Int) -> Int {
+func mixed(_ value: UInt64, _ seed: Int) -> Int {
     let product = (value ^ UInt64(bitPattern: Int64(seed))).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)
     return Int(truncatingIfNeeded: product.high ^ product.low)
 }
@@ -75,6 +75,7 @@ public struct LeaseID: Hashable, Sendable, BitwiseCopyable {
         self.owner = owner
         self.number = number
     }
+    public func _rawHashValue(seed: Int) -> Int { mixed(owner ^ number, seed) }
 }
 
 /// 128 bits: *what* a submission is, in any execution of the same run. The only identity that is matched with the log.

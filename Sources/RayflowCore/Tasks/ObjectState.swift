@@ -3,7 +3,7 @@ public enum ObjectState: Sendable {
     case inline(EnclosedPayload)
     /// `size` is the encoded size in bytes; `refs` are nested in the value, with their origins.
     case stored(nodes: [NodeID], size: UInt64, refs: [ObjectID], origins: [RefOrigin])
-    case failed(ErrorRecord)
+    indirect case failed(ErrorRecord)
 }
 
 /// An object whose ownership moves with a reply, before the result that holds it becomes visible.

@@ -49,7 +49,7 @@ public struct ObjectPlace: Hashable, Sendable, BitwiseCopyable {
 public enum TaskOutcome: Sendable {
     case finished([ObjectState])
     /// The body threw. `isApplicationError`: retried only when the submission asks for it.
-    case failed(ErrorRecord, isApplicationError: Bool)
+    indirect case failed(ErrorRecord, isApplicationError: Bool)
     case cancelled
     /// The receiver knows a newer attempt and changed nothing.
     case stale

@@ -266,10 +266,11 @@ def idle():
         members = tree(os.getpid())
         del members[os.getpid()]
         shared = pss(members)
-        start, used = time.perf_counter(), total({pid: now for pid, now in tree(os.getpid()).items() if pid in members}, "cpu")
+        start, first = time.perf_counter(), tree(os.getpid())
         time.sleep(IDLE)
-        cpu = total({pid: now for pid, now in tree(os.getpid()).items() if pid in members}, "cpu") - used
-        share = 100 * cpu / (time.perf_counter() - start)
+        last = tree(os.getpid())
+        used = sum(last[pid]["cpu"] - first[pid]["cpu"] for pid in members if pid in first and pid in last)
+        share = 100 * used / (time.perf_counter() - start)
         found.append((len(members), total(members, "threads"), total(members, "rss") / 1e6, shared / 1e6, share))
     names = ("idle_processes", "count"), ("idle_threads", "count"), ("idle_rss_mb", "MB"), ("idle_pss_mb", "MB"), ("idle_cpu_pct", "% of one core")
     for (name, unit), values in zip(names, zip(*found)):

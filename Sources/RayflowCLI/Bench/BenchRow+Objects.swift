@@ -37,7 +37,7 @@ extension BenchRow {
             name: "memcpy", metrics: ["memcpy_cold_gbps", "memcpy_warm_gbps"],
             about: "for reference: one thread copies the 800 MB into new, and into touched, pages",
             work: .alone { sampling in try await memcpy(sampling) }),
-        .single("put_multi_gbps", "10 tasks, each puts ten new 83.9 MB arrays of zeros") { ray, sampling in
+        .single("put_multi_gbps", "10 tasks, each puts ten new 83.9 MB arrays of zeros", limit: 300) { ray, sampling in
             try await sampling.timed("put_multi_gbps", unit: "GB/s", { gigabytes(100 * mediumBytes) / $0 }) {
                 _ = try await ray.get((0..<10).map { _ in BenchRemotes.puts.remote(10, mediumBytes / 8) })
             }

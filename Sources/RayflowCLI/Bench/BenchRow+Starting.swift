@@ -32,9 +32,9 @@ extension BenchRow {
                 let before = ProcessTree(root: getpid())
                 let proportional = before.proportional
                 // Looking costs processor time, too, so the clock starts after it.
-                let start = Sampling.seconds(), used = ProcessTree(root: getpid()).cpu
+                let start = Sampling.seconds(), first = ProcessTree(root: getpid())
                 try await Task.sleep(for: .seconds(sampling.idle))
-                let share = (ProcessTree(root: getpid()).cpu - used) / (Sampling.seconds() - start)
+                let share = ProcessTree(root: getpid()).cpu(since: first) / (Sampling.seconds() - start)
                 return [
                     Measurement("idle_processes", "count", [Double(before.members.count)]),
                     Measurement("idle_threads", "count", [Double(before.threads)]),

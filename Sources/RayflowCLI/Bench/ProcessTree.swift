@@ -30,7 +30,10 @@ struct ProcessTree: Sendable {
     var threads: Int { members.values.reduce(0) { $0 + $1.threads } }
     /// Bytes; pages that several processes share count for each.
     var resident: Int { members.values.reduce(0) { $0 + $1.resident } }
-    var cpu: Double { members.values.reduce(0) { $0 + $1.cpu } }
+    /// Seconds of processor time since an earlier look, of the processes that are in both.
+    func cpu(since earlier: ProcessTree) -> Double {
+        members.reduce(0) { sum, entry in sum + (earlier.members[entry.key].map { entry.value.cpu - $0.cpu } ?? 0) }
+    }
     /// Bytes; a page that several processes share is split among them.
     var proportional: Int { members.keys.reduce(0) { $0 + Self.proportional($1) } }
 

@@ -16,6 +16,15 @@ public enum Hoarding {
         return memory
     }
 
+    /// Counts one up in a file as the kernel does before it kills, and is killed.
+    public static let killed = RemoteFunction("killed(events:)") { (events: String) in
+        if let file = fopen(events, "w") {
+            fputs("oom_kill 5\n", file)
+            fclose(file)
+        }
+        kill(getpid(), SIGKILL)
+        return 0
+    }
     /// Says that it begins, takes memory, says its attempt, and holds it until the file exists.
     public static let hold = RemoteFunction("hold(path:mebibytes:gate:)") { (path: String, mebibytes: Int, gate: String) in
         try appendLine("begins", to: path)

@@ -17,13 +17,17 @@ import Testing
     }
 
     private func machine(cgroup: String, _ files: [String: String]) throws -> MemoryProbe.Memory {
+        try machine(cgroup: cgroup, files) { $0.memory() }
+    }
+
+    private func machine<T>(cgroup: String, _ files: [String: String], _ body: (MemoryProbe.Files) -> T) throws -> T {
         var template = Array("/tmp/rayflow-probe-XXXXXX".utf8CString)
         let root = String(cString: try #require(mkdtemp(&template)))
         defer { try? FileManager.default.removeItem(atPath: root) }
         try write("MemTotal:       1000000 kB\nMemFree:  1 kB\nMemAvailable:    600000 kB\n", root + "/proc/meminfo")
         try write(cgroup, root + "/proc/self/cgroup")
         for (path, text) in files { try write(text, root + "/cgroup" + path) }
-        return MemoryProbe.Files(proc: root + "/proc", cgroup: root + "/cgroup").memory()
+        return body(MemoryProbe.Files(proc: root + "/proc", cgroup: root + "/cgroup"))
     }
 
     @Test("without a limit the machine's memory counts")
@@ -51,6 +55,19 @@ import Testing
         #expect(limited == .init(total: 50_000_000, available: 0))
         let free = try machine(cgroup: "5:cpu,memory:/\n", ["/memory/memory.limit_in_bytes": "9223372036854771712\n"])
         #expect(free.total == 1_000_000 << 10)
+    }
+
+    @Test("what the kernel has killed is told by the process's cgroup, else by the machine")
+    func kernelKills() throws {
+        let files = ["/a/b/memory.events": "oom 9\noom_kill 3\n", "/a/memory.events": "oom_kill 5\n"]
+        #expect(try machine(cgroup: "0::/a/b\n", files) { $0.kernelKills() } == 3)
+        #expect(try machine(cgroup: "0::/a/other\n", files) { $0.kernelKills() } == 5)
+        let old = [
+            "/memory/job/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 7\n", "/../proc/vmstat": "x 1\noom_kill 11\n",
+        ]
+        #expect(try machine(cgroup: "5:memory:/job\n0::/\n", old) { $0.kernelKills() } == 7)
+        #expect(try machine(cgroup: "0::/\n", old) { $0.kernelKills() } == 11)
+        #expect(try machine(cgroup: "0::/\n", [:]) { $0.kernelKills() } == nil)
     }
 
     @Test("a machine that tells nothing has no memory to give")

@@ -11,13 +11,25 @@ package struct MemoryProbe: Sendable {
     }
 
     package var memory: @Sendable () -> Memory
-    package init(memory: @escaping @Sendable () -> Memory) { self.memory = memory }
+    /// Processes that the kernel has ended for lack of memory: of this process's cgroup, or of the machine where that does not tell. Only its
+    /// changes mean something; nil: nobody knows.
+    package var kernelKills: @Sendable () -> Int?
 
-    package static let system = MemoryProbe { Files().memory() }
+    package init(memory: @escaping @Sendable () -> Memory, kernelKills: @escaping @Sendable () -> Int? = { nil }) {
+        self.memory = memory
+        self.kernelKills = kernelKills
+    }
+
+    package static let system = files(proc: "/proc", cgroup: "/sys/fs/cgroup")
 
     /// What these folders say instead of `/proc` and `/sys/fs/cgroup`.
     package static func files(proc: String, cgroup: String) -> MemoryProbe {
-        MemoryProbe { Files(proc: proc, cgroup: cgroup).memory() }
+        let files = Files(proc: proc, cgroup: cgroup)
+        return MemoryProbe {
+            files.memory()
+        } kernelKills: {
+            files.kernelKills()
+        }
     }
 
     /// Where the kernel tells it. Folders are parameters so that any machine can be described by files.
@@ -39,9 +51,17 @@ package struct MemoryProbe: Sendable {
             return memory
         }
 
+        func kernelKills() -> Int? {
+            for level in levels() {
+                guard let text = SmallFile.text(level.folder + level.names.kills) else { continue }
+                if let count = Self.field("oom_kill", in: text) { return count }
+            }
+            return SmallFile.text(proc + "/vmstat").flatMap { Self.field("oom_kill", in: $0) }
+        }
+
         private struct Level {
             var folder: String
-            var names: (limit: String, used: String, droppable: String)
+            var names: (limit: String, used: String, droppable: String, kills: String)
         }
 
         /// The process's cgroup and all above it, each of which may limit; version 1 and 2, also mounted side by side.
@@ -55,10 +75,11 @@ package struct MemoryProbe: Sendable {
                     let tail = path == "/" ? "" : String(path)
                     if parts[0] == "0", parts[1].isEmpty {
                         for root in [cgroup, cgroup + "/unified"] {
-                            levels.append(Level(folder: root + tail, names: ("/memory.max", "/memory.current", "inactive_file")))
+                            levels.append(
+                                Level(folder: root + tail, names: ("/memory.max", "/memory.current", "inactive_file", "/memory.events")))
                         }
                     } else if parts[1].split(separator: ",").contains("memory") {
-                        let names = ("/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file")
+                        let names = ("/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file", "/memory.oom_control")
                         levels.append(Level(folder: cgroup + "/memory" + tail, names: names))
                     }
                     guard let slash = path.lastIndex(of: "/"), path.count > 1 else { break }

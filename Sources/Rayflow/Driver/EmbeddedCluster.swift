@@ -104,7 +104,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
             let outputs = options.run?.folder.outputs ?? "", taskOOMRetries = options.memory.taskOOMRetries
             let local = LocalWorkers(
                 image: image, network: network, arena: arena, watcher: watcher, environment: environment, outputFD: options.workerOutputFD,
-                gpus: options.gpus
+                gpus: options.gpus, probe: options.memoryProbe
             ) { process in
                 var launch = WorkerLaunch(
                     process: process, node: node, job: job, epoch: epoch, isDurable: isDurable, driver: driver, cluster: clusterID,

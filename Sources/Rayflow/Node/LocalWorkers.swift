@@ -18,12 +18,15 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
     private let gpus: [String]
     private var processes: [UInt64: SpawnedProcess] = [:]
     private var lastRefusal: String?
+    private let probe: MemoryProbe
+    /// Of those that the probe counts, the ones that are accounted for.
+    private var knownKernelKills: Int?
     private let lock = Lock()
     private var isClosed = false
 
     init(
         image: ProgramImage, network: SocketNetwork, arena: Arena, watcher: ProcessWatcher, environment: [EnvironmentVariable],
-        outputFD: Int32, gpus: [String] = [], template: @escaping @Sendable (UInt64) -> WorkerLaunch
+        outputFD: Int32, gpus: [String] = [], probe: MemoryProbe, template: @escaping @Sendable (UInt64) -> WorkerLaunch
     ) {
         self.image = image
         self.network = network
@@ -32,10 +35,12 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         self.environment = environment
         self.outputFD = outputFD
         self.gpus = gpus
+        self.probe = probe
+        knownKernelKills = probe.kernelKills()
         self.template = template
     }
 
-    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerEnd) -> Void) throws(RayflowError) -> UInt32 {
         let process = order.process
         guard !isClosed else { throw RayflowError(.shutDown, "no worker is started any more") }
         var pair: (Int32, Int32) = (-1, -1)
@@ -75,11 +80,25 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
             switch outcome {
             case .exited(let code):
                 let why = code == WorkerMain.failureStatus ? refusal.flatMap { $0 }.map { ": \($0)" } : nil
-                ended("exited with status \(code)\(why ?? "")")
-            case .signalled(let number): ended("was killed by signal \(number) (\(String(cString: strsignal(number))))")
+                ended(WorkerEnd(description: "exited with status \(code)\(why ?? "")"))
+            case .signalled(let number):
+                let isOutOfMemory = number == SIGKILL && self?.wasKilledByKernel() == true
+                let why = isOutOfMemory ? ": the kernel ran out of memory" : ""
+                let description = "was killed by signal \(number) (\(String(cString: strsignal(number))))\(why)"
+                ended(WorkerEnd(description: description, isOutOfMemory: isOutOfMemory))
             }
         }
         return UInt32(bitPattern: child.pid)
+    }
+
+    /// On the watcher's thread, after a worker was killed: whether the kernel has killed one more than is known. It counts before it kills.
+    private func wasKilledByKernel() -> Bool {
+        guard let count = probe.kernelKills() else { return false }
+        return lock.withLock {
+            guard let known = knownKernelKills, count > known else { return false }
+            knownKernelKills = known + 1
+            return true
+        }
     }
 
     /// On a node with GPUs a process without any sees none.
@@ -128,7 +147,7 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
     private let epoch: UInt32
     private let driver: Address
     private let log: @Sendable () -> RemoteRunLog?
-    private var workers: [UInt64: (executor: Executor, core: CoreWorker, ended: @Sendable (String) -> Void)] = [:]
+    private var workers: [UInt64: (executor: Executor, core: CoreWorker, ended: @Sendable (WorkerEnd) -> Void)] = [:]
 
     package init(
         network: any Network, arena: Arena, node: NodeID, registry: Registry, epoch: UInt32, driver: Address,
@@ -143,7 +162,7 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
         self.log = log
     }
 
-    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32 {
+    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerEnd) -> Void) throws(RayflowError) -> UInt32 {
         guard order.environment.isNone else {
             throw RayflowError(.runtimeEnvSetup, "workers inside this process have its environment: \(order.environment) cannot be set")
         }
@@ -167,7 +186,7 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
         worker.executor.end()
         worker.core.close()
         worker.core.io.close()
-        worker.ended("was ended in its process")
+        worker.ended(WorkerEnd(description: "was ended in its process"))
     }
 
     /// After the end of the network: bodies are cancelled, and their threads end when they give in.

@@ -17,13 +17,21 @@ package struct WorkerOrder: Sendable {
     package var environment: RuntimeEnvironment
 }
 
+/// How a worker's process has ended.
+package struct WorkerEnd: Sendable {
+    /// For people: "exited with status 3".
+    package var description: String
+    /// The kernel has ended it for lack of memory.
+    package var isOutOfMemory = false
+}
+
 /// How a raylet starts its workers.
 package protocol WorkerSpawning: AnyObject, Sendable {
     /// On the loop. `ended` is called on any thread, once, when the process is gone.
     ///
     /// - Returns: its pid.
     /// - Throws: `runtimeEnvSetup` when no process can have that environment; anything else may go better next time.
-    func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (String) -> Void) throws(RayflowError) -> UInt32
+    func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerEnd) -> Void) throws(RayflowError) -> UInt32
     func kill(process: UInt64, gently: Bool)
 }
 
@@ -188,8 +196,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             let order = WorkerOrder(
                 process: process, job: job, devices: scheduler.devices(of: process), page: try? store.assignProcess(to: process),
                 environment: scheduler.environment(of: process))
-            let pid = try spawner.spawn(order) { [self, loop] description in
-                loop.execute { self.workerEnded(process, description) }
+            let pid = try spawner.spawn(order) { [self, loop] end in
+                loop.execute { self.workerEnded(process, end) }
             }
             scheduler.workerSpawned(process: process, pid: pid)
         } catch {
@@ -203,10 +211,13 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         }
     }
 
-    private func workerEnded(_ process: UInt64, _ description: String) {
+    private func workerEnded(_ process: UInt64, _ end: WorkerEnd) {
         workerProcesses.remove(process)
         run { store.clientDied(process, into: &$0) }
-        event { $0.workerExited(process: process, description: description, outOfMemory: false, now: self.loop.now, into: &$1) }
+        event {
+            $0.workerExited(
+                process: process, description: end.description, outOfMemory: end.isOutOfMemory, now: self.loop.now, into: &$1)
+        }
     }
 
     package func stepHostLost(_ description: String) {

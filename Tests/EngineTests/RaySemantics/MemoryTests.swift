@@ -95,6 +95,32 @@ extension EngineTests {
             }
         }
 
+        @Test("a worker that the kernel has killed for lack of memory ends as one that the monitor has, any other kill is a crash")
+        func kernel() async throws {
+            let scratch = Scratch()
+            let events = scratch.file("memory.events"), root = scratch.path
+            try "oom_kill 4\n".write(toFile: events, atomically: false, encoding: .utf8)
+            try await withCluster(configure: { options in
+                options.memory.taskOOMRetries = 0
+                options.memoryProbe = MemoryProbe(
+                    memory: { .init(total: 1, available: 1) },
+                    kernelKills: {
+                        let text = try? String(contentsOfFile: root + "/memory.events", encoding: .utf8)
+                        return text?.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) }
+                    })
+            }) { _, _ in
+                #expect(
+                    await code { try await Hoarding.killed.options(maxRetries: 0).remote(scratch.file("other")).get() } == .workerCrashed)
+                guard case .failure(let error) = await Hoarding.killed.options(maxRetries: -1).remote(events).outcome() else {
+                    Issue.record("no failure")
+                    return
+                }
+                #expect(error.code == .outOfMemory && error.message.contains("the kernel ran out of memory"))
+                #expect(
+                    await code { try await Hoarding.killed.options(maxRetries: 0).remote(scratch.file("other")).get() } == .workerCrashed)
+            }
+        }
+
         @Test("70: an actor that holds too much is ended: its calls say why, and it is made again as often as maxRestarts allows")
         func actor() async throws {
             let scratch = Scratch()

@@ -21,4 +21,7 @@ package enum GCSTimer: Hashable, Sendable {
     /// A look at the placement groups that wait for room or for answers.
     case placementGroups
     case endActor(ActorID)
+    /// The process that made actors has not been heard of since its connection broke.
+    case ownerGone(Address, generation: UInt64)
+    case pushAgain(ActorID)
 }

@@ -50,6 +50,7 @@ package struct GCSInstance: Sendable {
 
     private mutating func take(_ message: Message, from: Address, now: UInt64, into out: inout [GCSDirective]) {
         var isExpected = true
+        actors.heard(from)
         switch message {
         case .registerNode(let m):
             let isKnown = nodes.entries[from.nodeID] != nil, isNews = nodes.isNews(m, from: from)
@@ -89,7 +90,7 @@ package struct GCSInstance: Sendable {
             }
         case .subscribeActor(let m): actors.subscribe(m.actor, from, nodes: &nodes, into: &out)
         case .lookupActor(let m): actors.lookup(m, from: from, into: &out)
-        case .killActor(let m): isExpected = actors.kill(m, into: &out)
+        case .killActor(let m): isExpected = actors.kill(m, from: from, into: &out)
         case .actorExiting(let m): isExpected = actors.exited(m, from: from, into: &out)
         case .jobEnded(let m): endJob(m.job, now: now, into: &out)
         case .leaseGranted(let m): actors.granted(m, into: &out)
@@ -128,7 +129,8 @@ package struct GCSInstance: Sendable {
         if jobs.connectionLost(peer, into: &out) { return }
         actors.subscriberGone { $0 == peer }
         placementGroups.subscriberGone { $0 == peer }
-        if !isClean { actors.ownerDied(peer, into: &out) }
+        if !isClean { actors.ownerLost(peer, into: &out) }
+        actors.constructorLost(at: peer, into: &out)
     }
 
     /// The shell knows (by its health check) that a node is dead.
@@ -167,6 +169,8 @@ package struct GCSInstance: Sendable {
         case .unknownActor(let id): actors.unknownExpired(id, into: &out)
         case .placementGroups: placementGroups.sweepDue(nodes: &nodes, into: &out)
         case .endActor(let id): actors.endExpired(id, into: &out)
+        case .ownerGone(let owner, let generation): actors.ownerExpired(owner, generation: generation, into: &out)
+        case .pushAgain(let id): actors.pushAgain(id, into: &out)
         }
     }
 

@@ -11,6 +11,10 @@ package enum Limits {
     package static let nodeGraceNS: UInt64 = 10_000_000_000
     /// The same for a driver, until its job ends.
     package static let driverGraceNS: UInt64 = 5_000_000_000
+    /// The same for a process that has made actors, until these end.
+    package static let ownerGraceNS: UInt64 = 2_000_000_000
+    /// A constructor is pushed again that long after the connection to its worker broke, unless its raylet reports the end of the process.
+    package static let pushAgainNS: UInt64 = 200_000_000
     /// Who asks for an actor that is not known is told after that long that there is none: its registration may be under way on another
     /// connection.
     package static let unknownActorNS: UInt64 = 1_000_000_000

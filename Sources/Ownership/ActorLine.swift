@@ -25,6 +25,8 @@ struct ActorLine: Sendable {
     /// nil: the engine's own limit.
     var maxPendingCalls: Int?
     var isSubscribed = false
+    /// Made by this process.
+    var isOwn = false
 
     var isAlive: Bool { if case .alive = state { true } else { false } }
 

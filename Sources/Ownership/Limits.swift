@@ -24,7 +24,7 @@ package enum Limits {
     package static let outOfMemoryRetries: Int32 = -1
     /// Pause before a lost GCS is asked again for what it owes.
     package static let gcsRetryNS: UInt64 = 200_000_000
-    /// Kills that are kept while the GCS is away.
+    /// Kills that are kept until the GCS has answered them.
     package static let keptKills = 10_000
     /// Calls of one caller to one actor that may wait for the actor or be in flight.
     package static let pendingActorCalls = 1_000_000
@@ -36,6 +36,9 @@ package enum Limits {
     package static let brokenLeaseNS: UInt64 = 1_000_000_000
     /// Pause before the home raylet is asked again for what was asked of a node that is gone.
     package static let askAgainNS: UInt64 = 100_000_000
+    /// A peer whose connection broke is asked again after ``askAgainNS``. When so many connections in a row broke without a word from it, it
+    /// counts as gone.
+    package static let brokenInARow = 3
     /// Attempts that an executor remembers to have started.
     package static let startedTasks = 1_024
 }

@@ -35,6 +35,7 @@ package enum OwnerTimer: Hashable, Sendable {
     case brokenActor(ActorID, connection: UInt64)
     case askAgain(LeaseID)
     case brokenLease(LeaseID)
+    case askPeerAgain(Address)
     /// The GCS was lost a while ago: what it owes is asked for again.
     case gcs
 }

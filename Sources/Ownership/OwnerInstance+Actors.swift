@@ -11,6 +11,7 @@ extension OwnerInstance {
         }
         var line = actors[actor] ?? ActorLine()
         line.state = .pending
+        line.isOwn = true
         line.know(options.maxTaskRetries, options.maxPendingCalls)
         actors[actor] = line
         var refs: [ObjectID] = []
@@ -41,20 +42,13 @@ extension OwnerInstance {
         if let error = m.error { actorEnded(m.actor, error, into: &out) }
     }
 
-    package mutating func kill(_ actor: ActorID, noRestart: Bool, into out: inout [OwnerDirective]) {
-        let kill = KillActor(actor: actor, noRestart: noRestart)
-        if gcs.isLost { gcs.kills.append(kill) }
-        out.append(.send(.killActor(kill), to: .gcs))
-        // A call that this process makes from now on must not reach the actor before its end does.
-        if noRestart { failActor(actor, ErrorRecord(.actorDied, "the actor is dead: it was killed"), into: &out) }
-    }
-
     /// Calls of this process to the actor that have not ended: while there are some, its handle here is in use.
     package func openCalls(of actor: ActorID) -> Int { actors[actor]?.open ?? 0 }
 
     // MARK: News
 
     mutating func actorUpdate(_ m: ActorUpdate, now: UInt64, into out: inout [OwnerDirective]) {
+        if m.state == .dead { gcs.kills.remove(m.actor) }
         guard var line = actors[m.actor], m.incarnation >= line.incarnation else { return }
         // What an actor that leaves has said itself is the last word on that incarnation.
         if case .dead = line.state, m.state != .dead, m.incarnation == line.incarnation { return }

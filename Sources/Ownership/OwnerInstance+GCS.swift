@@ -1,11 +1,13 @@
-import RayflowCore
+package import RayflowCore
 
 /// What the GCS owes to this owner. A restarted one knows no subscribers and may never have seen what was sent to the last.
 struct GCSDebts: Sendable {
     /// Not answered yet, by request.
     var registrations: [UInt64: RegisterActor] = [:]
-    /// Sent while it was away.
-    var kills: [KillActor] = []
+    /// Killed for good, and the GCS has not said that they are dead.
+    var kills: Set<ActorID> = []
+    /// To be restarted, asked for while it was away: sent once, since each is one more.
+    var restarts: [ActorID] = []
     var isLost = false
 }
 
@@ -24,11 +26,32 @@ extension OwnerInstance {
         for (_, registration) in gcs.registrations.sorted(by: { $0.key < $1.key }) {
             out.append(.send(.registerActor(registration), to: .gcs))
         }
-        for kill in gcs.kills.prefix(Limits.keptKills) { out.append(.send(.killActor(kill), to: .gcs)) }
-        gcs.kills = []
-        let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed } }.keys
-        for actor in followed.sorted(by: { ($0.unique, $0.salt) < ($1.unique, $1.salt) }) {
+        for actor in gcs.restarts { out.append(.send(.killActor(KillActor(actor: actor, noRestart: false)), to: .gcs)) }
+        gcs.restarts = []
+        for actor in gcs.kills.sorted(by: ActorID.precedes) {
+            out.append(.send(.killActor(KillActor(actor: actor, noRestart: true)), to: .gcs))
+        }
+        // For actors that this process has made that is also its word that it is there: they would end without it.
+        let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed || $0.value.isOwn } }.keys
+        for actor in followed.sorted(by: ActorID.precedes) {
+            actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
         }
     }
+
+    package mutating func kill(_ actor: ActorID, noRestart: Bool, into out: inout [OwnerDirective]) {
+        if noRestart {
+            if gcs.kills.count < Limits.keptKills { gcs.kills.insert(actor) }
+        } else if gcs.isLost, gcs.restarts.count < Limits.keptKills {
+            return gcs.restarts.append(actor)
+        }
+        out.append(.send(.killActor(KillActor(actor: actor, noRestart: noRestart)), to: .gcs))
+        // A call that this process makes from now on must not reach the actor before its end does.
+        if noRestart { failActor(actor, ErrorRecord(.actorDied, "the actor is dead: it was killed"), into: &out) }
+    }
+}
+
+extension ActorID {
+    /// In the order of their numbers, so that the same events give the same directives.
+    static func precedes(_ a: ActorID, _ b: ActorID) -> Bool { (a.unique, a.salt) < (b.unique, b.salt) }
 }

@@ -260,22 +260,6 @@ extension OwnerInstance {
         rest(id, into: &out)
     }
 
-    /// A node is gone: what was asked of it is asked at home, what it had granted is lost.
-    mutating func rayletLost(_ raylet: Address, now: UInt64, into out: inout [OwnerDirective]) {
-        let error = ErrorRecord(RayflowError(.workerCrashed, "node \(raylet.nodeID) is gone"))
-        nodeLost(raylet.nodeID, into: &out)
-        let lost = leases.filter { $0.value.raylet == raylet }.sorted { $0.key.number < $1.key.number }
-        for (id, lease) in lost {
-            if let worker = lease.worker {
-                leaseLost(LeaseLost(lease: id, worker: worker, error: error), now: now, into: &out)
-            } else {
-                // The home raylet may not know yet, and name that node again: it is asked after a pause, not in a circle.
-                leases[id]?.raylet = self.raylet
-                out.append(.startTimer(.askAgain(id), afterNS: Limits.askAgainNS))
-            }
-        }
-    }
-
     /// The connection to a worker broke. Mostly its process is gone, and its raylet says so.
     mutating func workerUnreachable(_ worker: Address, into out: inout [OwnerDirective]) {
         for (id, lease) in leases.filter({ $0.value.worker == worker }).sorted(by: { $0.key.number < $1.key.number })
@@ -307,10 +291,17 @@ extension OwnerInstance {
         serve(lease.key, into: &out)
     }
 
-    mutating func giveBack(_ id: LeaseID, into out: inout [OwnerDirective]) {
-        guard let entry = leases.removeValue(forKey: id) else { return }
+    /// It has no task, and its raylet needs to hear nothing.
+    @discardableResult
+    mutating func forgetIdle(_ id: LeaseID) -> LeaseEntry? {
+        guard let entry = leases.removeValue(forKey: id) else { return nil }
         queues[entry.key]?.idle.removeAll { $0 == id }
         if queues[entry.key]?.isUnused == true { queues[entry.key] = nil }
+        return entry
+    }
+
+    mutating func giveBack(_ id: LeaseID, into out: inout [OwnerDirective]) {
+        guard let entry = forgetIdle(id) else { return }
         out.append(.send(.returnLease(ReturnLease(lease: id, workerFailed: false)), to: entry.raylet))
     }
 }

@@ -39,6 +39,8 @@ package struct OwnerInstance: Sendable {
     var nextRequest: UInt64 = 1
     var gcs = GCSDebts()
     var openRequests: [UInt64: ObjectID] = [:]
+    /// Peers whose connection broke while something was owed by them, until they are heard of.
+    var doubts: [Address: Doubt] = [:]
 
     /// A finished submission of an earlier epoch.
     package struct Recorded: Sendable {
@@ -90,6 +92,7 @@ package struct OwnerInstance: Sendable {
     // MARK: Messages
 
     package mutating func receive(_ message: Message, from: Address, now: UInt64, into out: inout [OwnerDirective]) {
+        if !doubts.isEmpty { heard(from) }
         switch message {
         case .leaseGranted(let m): leaseGranted(m, into: &out)
         case .leaseSpillback(let m): leaseSpillback(m, into: &out)
@@ -115,11 +118,7 @@ package struct OwnerInstance: Sendable {
         if peer.isRaylet { return rayletLost(peer, now: now, into: &out) }
         guard peer.isProcess else { return }
         workerUnreachable(peer, into: &out)
-        let lost = openRequests.filter { objects[$0.value]?.owner == peer }
-        for (request, id) in lost.sorted(by: { $0.key < $1.key }) {
-            openRequests[request] = nil
-            finish(id, .failed(ErrorRecord(RayflowError(.ownerDied, "the process that owned object \(id) is gone"))), into: &out)
-        }
+        questionsLost(peer, into: &out)
         for id in actors.keys.sorted(by: { ($0.unique, $0.salt) < ($1.unique, $1.salt) }) {
             connectionToActorLost(id, peer, now: now, into: &out)
         }
@@ -137,6 +136,7 @@ package struct OwnerInstance: Sendable {
         case .brokenActor(let actor, let connection): brokenActor(actor, connection: connection, into: &out)
         case .brokenLease(let id): brokenLease(id, into: &out)
         case .askAgain(let id): askAgain(id, into: &out)
+        case .askPeerAgain(let peer): askPeerAgain(peer, into: &out)
         case .gcs: gcsDue(into: &out)
         }
     }

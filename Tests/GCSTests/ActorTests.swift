@@ -244,8 +244,8 @@ import Testing
         let leasing = bench.register(1)
         let asked = try #require(bench.lastRequest)
         bench.receive(.killActor(KillActor(actor: leasing, noRestart: true)), from: GCSBench.driver)
-        guard case .cancelLease(let cancel)? = bench.sent.last?.message else { return #expect(Bool(false)) }
-        #expect(cancel.lease == asked.message.lease)
+        let cancelled = bench.sent.compactMap { if case .cancelLease(let m) = $0.message { m.lease } else { nil } }
+        #expect(cancelled == [asked.message.lease])
         let worker = Address.process(id: 7, on: NodeID(1))
         bench.receive(.leaseGranted(LeaseGranted(lease: asked.message.lease, worker: worker, node: NodeID(1))), from: asked.to)
         #expect(bench.returned(asked.message.lease) == [true], "the grant crossed the cancellation")
@@ -293,9 +293,50 @@ import Testing
         let peaceful = bench.register(1, owner: Address(node: 1, entity: 50)),
             crashed = bench.register(2, owner: Address(node: 1, entity: 51))
         bench.step { $0.connectionLost(Address(node: 1, entity: 50), isClean: true, now: $1, into: &$2) }
-        bench.step { $0.connectionLost(Address(node: 1, entity: 51), now: $1, into: &$2) }
+        let owner = Address(node: 1, entity: 51)
+        bench.step { $0.connectionLost(owner, now: $1, into: &$2) }
+        #expect(bench.gcs.actors.actors[crashed]?.isDead == false, "maybe only the connection broke")
+        bench.receive(.subscribeActor(SubscribeActor(actor: crashed)), from: owner)
+        bench.fireAll()
+        #expect(bench.gcs.actors.actors[crashed]?.isDead == false, "it is there")
+        bench.step { $0.connectionLost(owner, now: $1, into: &$2) }
+        bench.fireAll()
         #expect(bench.gcs.actors.actors[peaceful]?.isDead == false)
         #expect(bench.gcs.actors.actors[crashed]?.isDead == true)
+    }
+
+    @Test("a constructor whose worker cannot be reached is pushed again until it is answered or its raylet reports the end")
+    func pushedAgain()
+        throws
+    {
+        var bench = GCSBench()
+        let actor = bench.register()
+        let (lease, worker) = try bench.grant()
+        for round in 1...3 {
+            bench.step { $0.connectionLost(worker, now: $1, into: &$2) }
+            bench.step { $0.connectionLost(worker, now: $1, into: &$2) }
+            #expect(bench.timers.filter { $0.timer == .pushAgain(actor) }.count == round, "one end may be told twice")
+            bench.fire(.pushAgain(actor))
+            #expect(bench.pushes(on: lease) == round + 1)
+        }
+        try bench.answer(from: worker)
+        #expect(bench.gcs.actorViews.first?.state == .alive)
+        bench.step { $0.connectionLost(worker, now: $1, into: &$2) }
+        bench.fire(.pushAgain(actor))
+        #expect(bench.pushes(on: lease) == 4, "it lives: its raylet says when it does not")
+    }
+
+    @Test("who kills an actor for good hears that it is dead, also when it asks again or the actor was never there") func killAnswered()
+        throws
+    {
+        var bench = GCSBench()
+        let actor = bench.register()
+        try bench.bringToLife()
+        for id in [actor, actor, GCSBench.actor(999)] {
+            bench.sent = []
+            bench.receive(.killActor(KillActor(actor: id, noRestart: true)), from: GCSBench.other)
+            #expect(bench.updates().map(\.state) == [.dead])
+        }
     }
 
     @Test("when a node dies its actors restart elsewhere, and those only asked for there lose no life") func nodeDies() throws {

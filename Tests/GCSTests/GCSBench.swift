@@ -46,6 +46,7 @@ struct GCSBench {
     }
 
     mutating func receive(_ message: Message, from: Address) { step { $0.receive(message, from: from, now: $1, into: &$2) } }
+    mutating func fireAll() { for timer in timers.map(\.timer) { fire(timer) } }
     mutating func fire(_ timer: GCSTimer) { step { $0.timerFired(timer, now: $1, into: &$2) } }
 
     /// The GCS is gone, with what it has not sent; the next one starts from what was written.
@@ -113,6 +114,7 @@ struct GCSBench {
         for (message, _) in sent.reversed() { if case .pushTask(let m) = message { return m } }
         return nil
     }
+    func pushes(on lease: LeaseID) -> Int { sent.count { if case .pushTask(let m) = $0.message { m.lease == lease } else { false } } }
     func reply(_ request: UInt64) -> ActorReply? {
         for (message, _) in sent.reversed() { if case .actorReply(let m) = message, m.request == request { return m } }
         return nil

@@ -121,6 +121,6 @@ import Testing
         bench.receive(.shutdownWorker(ShutdownWorker()), from: GCSBench.driver)
         bench.receive(.killActor(KillActor(actor: GCSBench.actor(9), noRestart: true)), from: GCSBench.driver)
         #expect(bench.gcs.counters == GCSCounters(messages: 3, unexpected: 2))
-        #expect(bench.sent.isEmpty)
+        #expect(bench.sent.count == 1 && bench.updates(to: GCSBench.driver).map(\.state) == [.dead], "who kills is told")
     }
 }

@@ -225,4 +225,33 @@ struct ActorLineTests {
         let next = bench.call(.counter)
         #expect(bench.owner.state(of: next.ref) == nil)
     }
+
+    @Test("kills for good are said again to a GCS that was lost until it answers; others once")
+    func killsAgain() {
+        var bench = OwnerBench()
+        let other = ActorID(unique: 78, salt: 1, job: OwnerBench.job)
+        bench.event { $0.kill(.counter, noRestart: true, into: &$1) }
+        func kills() -> [KillActor] { bench.sent.compactMap { if case .killActor(let m) = $0.message { m } else { nil } } }
+        for round in 1...2 {
+            bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+            if round == 1 { bench.event { $0.kill(other, noRestart: false, into: &$1) } }
+            bench.fire(.gcs)
+            #expect(kills().map(\.actor) == (round == 1 ? [.counter, other, .counter] : [.counter, other, .counter, .counter]))
+        }
+        bench.update(.counter, .dead, error: ErrorRecord(.actorDied, "it was killed"))
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+        bench.fire(.gcs)
+        #expect(kills().count == 4)
+    }
+
+    @Test("a GCS that was lost hears from a process that has made actors, called or not")
+    func ownActorsAgain() {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        bench.forget()
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+        bench.fire(.gcs)
+        let subscribed = bench.sent.contains { if case .subscribeActor(let m) = $0.message { m.actor == .counter } else { false } }
+        #expect(subscribed)
+    }
 }

@@ -171,15 +171,46 @@ struct LeaseTests {
         bench.forget()
         bench.event { $0.connectionLost(OwnerBench.otherRaylet, now: 0, into: &$1) }
         // The home raylet may not know yet that the other is gone, and would name it again.
-        #expect(bench.requests.isEmpty)
-        #expect(bench.retries.count == 1, "a is tried again")
+        #expect(bench.requests.isEmpty && bench.retries.isEmpty)
         bench.fire(.askAgain(second))
         #expect(bench.requests.count == 1, "b asks again")
         #expect(bench.sent.last?.to == OwnerBench.raylet)
+        for broken in 1..<Limits.brokenInARow {
+            bench.fire(.askPeerAgain(OwnerBench.otherRaylet))
+            #expect(bench.returns.count == broken && bench.retries.isEmpty, "it may be there, and so may the worker")
+            bench.event { $0.connectionLost(OwnerBench.otherRaylet, now: 0, into: &$1) }
+        }
+        #expect(bench.retries.count == 1, "a is tried again")
         bench.fire(bench.retries[0].timer)
         bench.grant()
         bench.grant(OwnerBench.secondWorker)
         #expect(Set(bench.pushed) == ["a", "b"])
+    }
+
+    @Test("when only the connection to a raylet broke, the next attempt begins when that says the worker is gone")
+    func brokenRaylet() throws {
+        var bench = OwnerBench()
+        bench.submit("a")
+        let lease = bench.requests[0].lease
+        bench.receive(.leaseSpillback(LeaseSpillback(lease: lease, raylet: OwnerBench.otherRaylet)), from: OwnerBench.raylet)
+        bench.receive(
+            .leaseGranted(LeaseGranted(lease: lease, worker: OwnerBench.stranger, node: OwnerBench.otherNode)), from: OwnerBench.otherRaylet
+        )
+        for _ in 1...5 {
+            bench.forget()
+            bench.event { $0.connectionLost(OwnerBench.otherRaylet, now: 0, into: &$1) }
+            bench.event { $0.connectionLost(OwnerBench.otherRaylet, now: 0, into: &$1) }
+            #expect(bench.timers.count == 1, "one end may be told twice")
+            bench.fire(.askPeerAgain(OwnerBench.otherRaylet))
+            #expect(bench.returns.map(\.lease) == [lease] && bench.returns.map(\.workerFailed) == [true])
+            #expect(bench.retries.isEmpty)
+            // A word from it: it is not gone, however often the connection breaks.
+            bench.receive(.leaseSpillback(LeaseSpillback(lease: lease, raylet: OwnerBench.raylet)), from: OwnerBench.otherRaylet)
+        }
+        bench.submit("b")
+        #expect(bench.pushed.isEmpty, "nothing is pushed to a worker that is being ended")
+        bench.lose(lease)
+        #expect(bench.retries.count == 1)
     }
 
     @Test("when only the connection to a worker broke, its raylet ends it, and the task is made again after that")

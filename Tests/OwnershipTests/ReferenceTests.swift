@@ -141,8 +141,32 @@ struct ReferenceTests {
         let first = try #require(bench.questions.first?.0.request)
         bench.receive(.objectReply(ObjectReply(request: first, object: ids[0], state: nil)), from: OwnerBench.stranger)
         #expect(bench.failure(of: ids[0])?.code == .objectLost)
-        bench.event { $0.connectionLost(OwnerBench.stranger, now: 0, into: &$1) }
+        for broken in 1...Limits.brokenInARow {
+            bench.event { $0.connectionLost(OwnerBench.stranger, now: 0, into: &$1) }
+            #expect((bench.failure(of: ids[1]) == nil) == (broken < Limits.brokenInARow), "after \(broken)")
+            if broken < Limits.brokenInARow { bench.fire(.askPeerAgain(OwnerBench.stranger)) }
+        }
         #expect(bench.failure(of: ids[1])?.code == .ownerDied)
+    }
+
+    @Test("a question whose connection broke is asked again under its number, and answered once")
+    func askedAgain() throws {
+        var bench = OwnerBench()
+        let id = ObjectID(task: TaskID(unique: 999, actor: .none(in: OwnerBench.job)), index: 1)
+        bench.event { owner, out in
+            owner.borrow(id, RefOrigin(owner: OwnerBench.stranger, lineage: .none))
+            owner.watch(id, into: &out)
+        }
+        bench.event { $0.connectionLost(OwnerBench.stranger, now: 0, into: &$1) }
+        bench.fire(.askPeerAgain(OwnerBench.stranger))
+        #expect(bench.questions.count == 2 && Set(bench.questions.map(\.0.request)).count == 1)
+        let request = try #require(bench.questions.first?.0.request)
+        for value in [3, 4] as [UInt8] {
+            bench.receive(.objectReply(ObjectReply(request: request, object: id, state: .value(value))), from: OwnerBench.stranger)
+        }
+        #expect(bench.value(of: id) == 3)
+        bench.event { $0.connectionLost(OwnerBench.stranger, now: 0, into: &$1) }
+        #expect(bench.timers.count == 1, "nothing is owed")
     }
 
     @Test("a question is answered when the object is finished, and kept until then though nobody here needs it")

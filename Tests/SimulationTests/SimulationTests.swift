@@ -33,6 +33,17 @@ struct SimulationTests {
         }
     }
 
+    @Test("whichever one request or answer is lost with its connection, every wait ends right")
+    func losses() {
+        for seed in Self.number("SIMULATION_SEED").map({ $0...$0 }) ?? 1...5 {
+            let undisturbed = Simulation.run(seed: seed, losing: 0)
+            for frame in 1...max(1, undisturbed.frames) {
+                let report = Simulation.run(seed: seed, losing: frame)
+                #expect(report.faults.isEmpty, "frame \(frame) is lost\n\(report)")
+            }
+        }
+    }
+
     @Test("a seed replays exactly")
     func replay() {
         for seed in UInt64(1)...40 {

@@ -71,12 +71,18 @@ extension ActorManager {
         }
     }
 
-    mutating func kill(_ m: KillActor, into out: inout [GCSDirective]) -> Bool {
-        guard let entry = actors[resolve(m.actor)], !entry.isDead else { return false }
+    /// Who kills an actor for good is told that it is dead, however often it asks.
+    mutating func kill(_ m: KillActor, from: Address, into out: inout [GCSDirective]) -> Bool {
+        guard let entry = actors[resolve(m.actor)] else {
+            if m.noRestart { tellUnknown(m.actor, from, into: &out) }
+            return false
+        }
         if m.noRestart {
             die(entry.id, died(entry, "it was killed", nil), into: &out)
-            return true
+            if let dead = actors[entry.id] { tell(ActorEntry.Subscriber(address: from, asked: m.actor), of: dead, into: &out) }
+            return !entry.isDead
         }
+        guard !entry.isDead else { return false }
         switch entry.stage {
         case .creating(let lease, _), .alive(let lease, _):
             // The next incarnation begins when the raylet has seen the process gone: then it reports the lease as lost.
@@ -129,6 +135,35 @@ extension ActorManager {
             guard let entry = actors[id] else { continue }
             die(id, died(entry, "its job has ended", nil), into: &out)
         }
+    }
+
+    /// The connection to a process broke: actors that it has made end with it, unless it is heard of again.
+    mutating func ownerLost(_ owner: Address, into out: inout [GCSDirective]) {
+        guard actors.values.contains(where: { $0.spec.owner == owner && !$0.isDead && !$0.options.isDetached }) else { return }
+        ownersLost += 1
+        lostOwners[owner] = ownersLost
+        out.append(.startTimer(.ownerGone(owner, generation: ownersLost), afterNS: Limits.ownerGraceNS))
+    }
+
+    mutating func heard(_ from: Address) { if !lostOwners.isEmpty { lostOwners[from] = nil } }
+
+    mutating func ownerExpired(_ owner: Address, generation: UInt64, into out: inout [GCSDirective]) {
+        guard lostOwners[owner] == generation else { return }
+        lostOwners[owner] = nil
+        ownerDied(owner, into: &out)
+    }
+
+    /// The constructor that was pushed to this process, or how it ended, may be lost with the connection.
+    mutating func constructorLost(at worker: Address, into out: inout [GCSDirective]) {
+        for id in sorted(where: { if case .creating(_, worker) = $0.stage { true } else { false } }) where unsure.insert(id).inserted {
+            out.append(.startTimer(.pushAgain(id), afterNS: Limits.pushAgainNS))
+        }
+    }
+
+    mutating func pushAgain(_ id: ActorID, into out: inout [GCSDirective]) {
+        unsure.remove(id)
+        guard let entry = actors[id], case .creating(let lease, let worker) = entry.stage else { return }
+        push(entry, lease.id, to: worker, into: &out)
     }
 
     /// The process that made actors is gone.

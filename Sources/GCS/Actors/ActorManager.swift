@@ -14,6 +14,11 @@ package struct ActorManager: Sendable {
     /// Who has asked for an actor that is not known (yet).
     var unknown: [ActorID: [Address]] = [:]
     var dead: BoundedHistory<ActorID>
+    /// Processes that have made actors and whose connection broke, with the number of the break.
+    var lostOwners: [Address: UInt64] = [:]
+    var ownersLost: UInt64 = 0
+    /// Actors whose constructor is to be pushed again when the timer fires.
+    var unsure: Set<ActorID> = []
     var nextLease: UInt64
     /// Where the last actor to be spread went.
     var lastSpread = NodeID(0)
@@ -116,7 +121,7 @@ package struct ActorManager: Sendable {
         for address in unknown.removeValue(forKey: asked) ?? [] { tellUnknown(asked, address, into: &out) }
     }
 
-    private func tellUnknown(_ asked: ActorID, _ address: Address, into out: inout [GCSDirective]) {
+    func tellUnknown(_ asked: ActorID, _ address: Address, into out: inout [GCSDirective]) {
         let error = ErrorRecord(.actorDied, "unknown actor \(asked): it was never registered here, or died long ago")
         let update = ActorUpdate(actor: asked, state: .dead, incarnation: 0, worker: .gcs, error: error)
         out.append(.send(.actorUpdate(update), to: address))

@@ -4,5 +4,9 @@ enum Probe: String, CaseIterable {
     case taskRetried, taskFailed, taskCancelled, taskTimedOut, pushedBehind, tasksReturned, blocked, spilledBack, leaseLost
     case actorRestarted, actorDied, actorKilled, actorFound, actorExited, callRetried
     case gcsDied, gcsAskedAgain, nodeRejoined, creationAnsweredAgain
+    case lostRequestLease, lostLeaseGranted, lostLeaseSpillback, lostReturnLease, lostCancelLease, lostLeaseLost, lostPushTask
+    case lostTaskReply, lostTasksReturned, lostCancelTask, lostBlocked, lostRegisterWorker, lostGetObject, lostObjectReply
+    case lostDeleteObjects, lostRegisterActor, lostActorReply, lostSubscribeActor, lostActorUpdate, lostKillActor
+    case lostActorExiting, lostActorExitSeen, lostLookupActor, lostLookupReply, lostRegisterNode, lostNodeTable, lostResourceReport
     case refMoved, refBorrowed, objectPulled, objectLost, ownerDied, getTimedOut
 }

@@ -6,7 +6,13 @@ extension SimulatedBody {
     func takeStep() {
         let isMethod = kind == .actorCall || kind == .actorCreation
         switch draw(0...99) {
-        case 0..<12: compute(draw(20_000...400_000))
+        case 0..<10: compute(draw(20_000...400_000))
+        case 10..<12:
+            if kind == .actorCall, chance(70) {
+                wantsExit = true
+                world.sometimes(.actorExited)
+            }
+            compute(draw(20_000...400_000))
         case 12..<20: compute(draw(1_000_000...30_000_000))
         case 20..<45:
             submit()
@@ -39,22 +45,16 @@ extension SimulatedBody {
             }
             next()
         case 91..<93:
-            if let actor = pick(actors), kind == nil {
+            if let actor = pick(actors), kind == nil || chance(50) {
                 world.sometimes(.actorKilled)
                 process.step { $0.kill(actor, noRestart: self.chance(50), into: &$2) }
             }
             next()
         case 93..<96: find()
-        case 96..<98:
-            if kind != nil, world.mayCrash() {
+        default:
+            if kind != nil, chance(70), world.mayCrash() {
                 world.sometimes(.workerCrashedInTask)
                 return world.kill(process.address)
-            }
-            next()
-        default:
-            if kind == .actorCall, chance(70) {
-                wantsExit = true
-                world.sometimes(.actorExited)
             }
             next()
         }

@@ -1,10 +1,10 @@
 import RayflowCore
 import Transport
 
-/// Connections between simulated processes: frames of one arrive in order and are not lost while it lives; frames of different ones meet in any
-/// order, and a frame may come twice. When a connection ends, what is under way arrives up to some point, then both sides hear of it.
+/// Connections between simulated processes: frames of one arrive in order, frames of different ones meet in any order, and a frame may come
+/// twice. A frame that is lost takes its connection with it: what is under way arrives up to some point, then both sides hear of the end.
 ///
-/// This is what sockets do. A frame that is lost on a living connection is a fault that no production transport has.
+/// This is what sockets do: nothing is lost on a connection that lives, so no request needs a clock of its own.
 final class SimulatedNetwork {
     /// Two directions; `0` leads to the greater address.
     private final class Connection {
@@ -27,11 +27,13 @@ final class SimulatedNetwork {
     private unowned let world: SimulatedWorld
     private var connections: [Pair: Connection] = [:]
     private var random: SeededGenerator
+    private(set) var losses: Losses
     private(set) var frames = 0
 
-    init(_ world: SimulatedWorld, _ random: SeededGenerator) {
+    init(_ world: SimulatedWorld, _ random: SeededGenerator, losing frame: Int?) {
         self.world = world
         self.random = random
+        losses = Losses(world, only: frame)
     }
 
     private func latency() -> UInt64 {
@@ -49,6 +51,9 @@ final class SimulatedNetwork {
         let pair = Pair(from, to)
         let connection = connections[pair] ?? Connection(pair.low, pair.high)
         connections[pair] = connection
+        if world.hasFaults, mayBreak(pair), losses.strikes(kind, world) {
+            return end(pair, telling: [pair.low, pair.high])
+        }
         transmit(kind, body, from, to, connection)
         if world.hasFaults, random.next(in: 0...99) < 3 {
             world.sometimes(.frameDuplicated)
@@ -80,9 +85,16 @@ final class SimulatedNetwork {
         }
     }
 
-    /// A fault between two living processes. Both find each other again with the next frame.
+    /// The driver, its raylet and the GCS are one process.
+    private func mayBreak(_ pair: Pair) -> Bool {
+        let sides = [pair.low, pair.high]
+        guard sides.contains(world.driverAddress) else { return pair.low != pair.high }
+        return pair.low != pair.high && !sides.contains { $0.isGCS || $0.isRaylet && $0.node == world.driverAddress.node }
+    }
+
+    /// A fault between two that live. They find each other again with the next frame.
     func breakOne() -> Bool {
-        let open = connections.keys.filter { $0.low.isProcess && $0.high.isProcess && $0.low != $0.high }.sorted { $0.precedes($1) }
+        let open = connections.keys.filter(mayBreak).sorted { $0.precedes($1) }
         guard !open.isEmpty else { return false }
         let pair = open[Int(random.next(in: 0...UInt64(open.count - 1)))]
         end(pair, telling: [pair.low, pair.high])

@@ -34,8 +34,10 @@ final class SimulatedWorld {
         case lost(at: UInt64, Address, side: Address)
     }
 
-    /// - Parameter gcsDeaths: instead of those that the seed draws.
-    init(seed: UInt64, gcsDeaths: [SimulatedGCS.Death]? = nil) {
+    /// - Parameters:
+    ///   - gcsDeaths: instead of those that the seed draws.
+    ///   - frame: the only one that gets lost, instead of those that the seed draws; 0: none.
+    init(seed: UInt64, gcsDeaths: [SimulatedGCS.Death]? = nil, losing frame: Int? = nil) {
         self.seed = seed
         random = SeededGenerator(seed: seed)
         hasFaults = true
@@ -43,7 +45,7 @@ final class SimulatedWorld {
         nodeCrashesLeft = 0
         crashesLeft = chance(70) ? Int(draw(1...6)) : 0
         nodeCrashesLeft = chance(40) ? Int(draw(1...2)) : 0
-        network = SimulatedNetwork(self, SeededGenerator(seed: random.next()))
+        network = SimulatedNetwork(self, SeededGenerator(seed: random.next()), losing: frame)
         ledger = Ledger(self)
         let drawn = drawDeaths()
         gcs = SimulatedGCS(self, deaths: gcsDeaths ?? drawn)
@@ -65,6 +67,7 @@ final class SimulatedWorld {
         actorsLeft -= 1
         return true
     }
+    var driverAddress: Address { .process(id: 1 << 63, on: NodeID(1)) }
     func mayCrash() -> Bool {
         guard hasFaults, crashesLeft > 0 else { return false }
         crashesLeft -= 1
@@ -209,7 +212,7 @@ final class SimulatedWorld {
 
     func run() -> Simulation.Report {
         for _ in 0..<draw(1...3) { addNode() }
-        driver = SimulatedProcess(.process(id: 1 << 63, on: NodeID(1)), self)
+        driver = SimulatedProcess(driverAddress, self)
         processes[driver.address] = driver
         gcsStarted()
         let program = SimulatedBody(driver: driver, steps: Int(draw(3...25)), SeededGenerator(seed: random.next())) { [self] in
@@ -227,7 +230,7 @@ final class SimulatedWorld {
         }
         return Simulation.Report(
             seed: seed, faults: ledger.faults, lastEvents: ledger.faults.isEmpty ? [] : told, probes: probes, events: events,
-            elapsedNS: now, gcsMessages: gcs.messages, digest: digest)
+            elapsedNS: now, gcsMessages: gcs.messages, frames: network.losses.frames, digest: digest)
     }
 
     private func drain() {

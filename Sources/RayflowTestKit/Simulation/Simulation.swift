@@ -22,6 +22,8 @@ public enum Simulation {
         public let elapsedNS: UInt64
         /// Messages that the GCS has received.
         public let gcsMessages: Int
+        /// Frames that could have been lost.
+        public let frames: Int
         /// Equal for equal runs.
         public let digest: UInt64
 
@@ -43,6 +45,11 @@ public enum Simulation {
         let deaths = message.map { [SimulatedGCS.Death(message: $0, isSilent: isSilent, downtimeNS: SimulationLimits.gcsDowntimeNS)] }
         return SimulatedWorld(seed: seed, gcsDeaths: deaths ?? []).run()
     }
+
+    /// The same seed with one frame lost, with its connection, instead of those that the seed draws.
+    ///
+    /// - Parameter frame: counted from 1; 0 or more than there are: none.
+    public static func run(seed: UInt64, losing frame: Int) -> Report { SimulatedWorld(seed: seed, losing: frame).run() }
 
     /// What a range of seeds gave together.
     public struct Summary: Sendable {

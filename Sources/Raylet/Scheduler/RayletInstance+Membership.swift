@@ -3,12 +3,14 @@ import RayflowCore
 /// Whether the GCS knows of this node.
 struct Membership: Sendable {
     var isMember = false
+    /// The connection broke, and nothing has been said since: a table of nodes is no answer.
+    var isUnheard = false
     var isTimerArmed = false
     /// Registrations sent so far.
     var registrations: UInt64 = 0
 
     mutating func tableCame(_ table: NodeTable, node: NodeID) {
-        if table.nodes.contains(where: { $0.node == node }) { isMember = true }
+        if !isUnheard, table.nodes.contains(where: { $0.node == node }) { isMember = true }
     }
 }
 
@@ -24,6 +26,7 @@ extension RayletInstance {
         // A node that never asked to join is not one.
         guard membership.registrations > 0, !isFenced else { return }
         membership.isMember = false
+        membership.isUnheard = true
         armRegistration(into: &out)
     }
 
@@ -40,6 +43,7 @@ extension RayletInstance {
 
     private mutating func sendRegistration(into out: inout [RayletDirective]) {
         membership.registrations += 1
+        membership.isUnheard = false
         let info = selfInfo
         let kept = leases.filter { $0.value.requester.isGCS }.keys.sorted { $0.number < $1.number }
         let jobs = Set(workers.values.map(\.job)).sorted { $0.value < $1.value }

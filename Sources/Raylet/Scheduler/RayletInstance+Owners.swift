@@ -2,6 +2,17 @@ import RayflowCore
 
 // Requesters, jobs and nodes that go.
 extension RayletInstance {
+    /// The process is gone, or only its connection: then it hears of the end of each worker, and asks anew for what it had asked for.
+    mutating func ownerLost(_ owner: Address, into out: inout [RayletDirective]) {
+        for (id, entry) in sortedLeases where entry.requester == owner {
+            if case .granted = entry.state {
+                end(id, kill: .ownerDied, confirm: true, now: 0, into: &out)
+            } else {
+                spill(id, to: address, into: &out)
+            }
+        }
+    }
+
     mutating func ownerGone(_ owner: Address, reason: WorkerKillReason, now: UInt64, into out: inout [RayletDirective]) {
         ownersGone(reason: reason, into: &out) { $0 == owner }
     }

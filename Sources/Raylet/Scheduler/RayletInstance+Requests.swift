@@ -79,9 +79,7 @@ extension RayletInstance {
 
     mutating func giveBack(_ m: ReturnLease, from: Address, now: UInt64, into out: inout [RayletDirective]) {
         guard let entry = leases[m.lease] else {
-            if case .lost? = answers[m.lease]?.answer, let entry = answers[m.lease], m.workerFailed {
-                repeatAnswer(entry.answer, m.lease, to: from, into: &out)
-            }
+            if m.workerFailed, from.isProcess { confirmLoss(m.lease, to: from, into: &out) }
             return counters.duplicates += 1
         }
         guard from == entry.requester else { return counters.unexpected += 1 }
@@ -93,11 +91,24 @@ extension RayletInstance {
             into: &out)
     }
 
+    /// Who gives a lease up hears that its worker is gone, however often it asks: at once, or when the process has ended.
+    private mutating func confirmLoss(_ id: LeaseID, to: Address, into out: inout [RayletDirective]) {
+        if case .lost? = answers[id]?.answer, let entry = answers[id] { return repeatAnswer(entry.answer, id, to: to, into: &out) }
+        let isEnding = workers.values.contains { if case .dying(_, id, _) = $0.state { true } else { false } }
+        if isEnding { return }
+        let error = ErrorRecord(.workerCrashed, "lease \(id) is over", node: "\(node)")
+        out.append(.send(.leaseLost(LeaseLost(lease: id, worker: address, error: error)), to: to))
+    }
+
     /// Ends a granted lease. Its resources come back now, or, when its worker is to be killed, with the end of the process.
     mutating func end(_ id: LeaseID, kill: WorkerKillReason?, confirm: Bool, now: UInt64, into out: inout [RayletDirective]) {
         guard let entry = leases[id], case .granted(let process, _) = entry.state else { return }
         forget(id, .ended, into: &out)
-        guard let process, let worker = workers[process] else { return unbook(entry.booking) }
+        guard let process, let worker = workers[process] else {
+            unbook(entry.booking)
+            if confirm { confirmLoss(id, to: entry.requester, into: &out) }
+            return
+        }
         var held = entry.booking
         if worker.isBlocked { held.resources -= held.resources.cpuOnly }
         // A process that was given GPUs keeps them in use as long as it lives: it serves one lease. One that is being ended serves no other.

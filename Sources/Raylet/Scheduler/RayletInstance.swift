@@ -153,11 +153,12 @@ package struct RayletInstance: Sendable {
         settle(now: now, into: &out)
     }
 
-    /// The process at the other end (an owner of leases) is gone: what it asked for and what it holds goes, its workers are ended.
+    /// The process at the other end (an owner of leases) is gone, or the connection to it: what it asked for and what it holds goes, its workers
+    /// are ended.
     package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [RayletDirective]) {
         if peer.isGCS { return gcsLost(into: &out) }
         guard peer.isProcess else { return }
-        ownerGone(peer, reason: .ownerDied, now: now, into: &out)
+        ownerLost(peer, into: &out)
         settle(now: now, into: &out)
     }
 

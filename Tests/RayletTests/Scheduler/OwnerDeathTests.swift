@@ -13,11 +13,31 @@ import Testing
         bench.step { $0.connectionLost(RayletBench.driver, now: $1, into: &$2) }
         #expect(bench.killed == [process: .ownerDied])
         #expect(bench.raylet.explain(waiting) == nil)
+        #expect(bench.loss(of: held) == nil, "its process is still there")
         #expect(bench.raylet.available.isEmpty, "the process may still use what it has")
         bench.exit(process)
         bench.registerAll()
         #expect(bench.worker(of: others) != nil)
-        #expect(bench.loss(of: held) == nil)
+    }
+
+    @Test("an owner whose connection broke hears of the end of its workers, however often it asks, and that it must ask anew")
+    func ownerLost() throws {
+        var bench = RayletBench(cpus: 1)
+        let held = try bench.request(), waiting = try bench.request()
+        bench.registerAll()
+        let process = try #require(bench.process(of: held))
+        bench.step { $0.connectionLost(RayletBench.driver, now: $1, into: &$2) }
+        #expect(bench.spillback(of: waiting) == bench.raylet.address)
+        bench.giveBack(held, failed: true)
+        #expect(bench.loss(of: held) == nil, "the process is still there")
+        bench.exit(process)
+        #expect(bench.loss(of: held) != nil)
+        let told = bench.losses(of: held)
+        bench.giveBack(held, failed: true)
+        #expect(bench.losses(of: held) == told + 1)
+        let unknown = LeaseID(owner: RayletBench.driver.entity, number: 999)
+        bench.giveBack(unknown, failed: true)
+        #expect(bench.loss(of: unknown) != nil, "who gives up a lease that is not there has nothing to wait for")
     }
 
     @Test("a worker that dies takes the leases that it holds as an owner with it") func workerAsOwner() throws {

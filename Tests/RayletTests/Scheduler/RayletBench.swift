@@ -116,6 +116,7 @@ struct RayletBench {
         for (message, _) in sent { if case .leaseRejected(let m) = message, m.lease == lease { return m.error } }
         return nil
     }
+    func losses(of lease: LeaseID) -> Int { sent.count { if case .leaseLost(let m) = $0.message { m.lease == lease } else { false } } }
     func loss(of lease: LeaseID) -> ErrorRecord? {
         for (message, _) in sent { if case .leaseLost(let m) = message, m.lease == lease { return m.error } }
         return nil

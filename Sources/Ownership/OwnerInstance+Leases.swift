@@ -50,7 +50,7 @@ extension OwnerInstance {
     /// The granted lease on which the task would wait the shortest, less than ``Limits/pushedAheadNS`` in any case. What may not run twice
     /// waits for a worker of its own: when a worker dies it is not known which of its tasks had begun.
     private mutating func leaseWithRoom(_ key: SchedulingKey, behind id: TaskID) -> LeaseID? {
-        guard let busy = queues[key]?.busy, !busy.isEmpty else { return nil }
+        guard let busy = queues[key]?.busy, !busy.isEmpty, !wantsOwnLeases(key) else { return nil }
         let durations = durations
         guard tasks.change(id, { $0.retriesLeft != 0 && $0.expectedDuration(by: durations) != nil }) == true else { return nil }
         var best: LeaseID?
@@ -249,13 +249,23 @@ extension OwnerInstance {
             } ?? (true, nil)
         if let idle {
             queues[idle]?.busy.removeAll { $0 == id }
-            queues[idle, default: KeyQueue()].idle.append(id)
+            if !wantsOwnLeases(idle) { queues[idle, default: KeyQueue()].idle.append(id) }
         }
         return !isGivenUp
     }
 
+    /// Where a task that is to be spread runs is chosen by the raylet for each anew: the lease of another one would be the same node again. Only
+    /// what is ready beyond the requests that may be open follows others.
+    private func wantsOwnLeases(_ key: SchedulingKey) -> Bool {
+        guard case .spread = key.strategy else { return false }
+        return (queues[key]?.ready.count ?? 0) <= Limits.openLeaseRequests
+    }
+
     mutating func settle(_ id: LeaseID, into out: inout [OwnerDirective]) {
         guard let key = leases.change(id, { $0.key }) else { return }
+        if case .spread = key.strategy, leases.change(id, { $0.tasks.isEmpty }) == true, queues[key]?.idle.contains(id) != true {
+            return giveBack(id, into: &out)
+        }
         serve(key, into: &out)
         rest(id, into: &out)
     }

@@ -42,6 +42,32 @@ struct LeaseTests {
         #expect(bench.pushed == ["a"])
     }
 
+    @Test("each task that is to be spread has a lease of its own, which goes back with its end")
+    func spread() throws {
+        var bench = OwnerBench()
+        for name in ["a", "b", "c"] { bench.submit(name) { $0.strategy = .spread } }
+        let first = try bench.granted()
+        bench.finish(bench.pushes[0], executionNS: 1_000)
+        #expect(bench.returned == [first] && bench.pushed == ["a"], "b waits for the node that is chosen for it")
+        try bench.granted()
+        bench.submit("d") { $0.strategy = .spread }
+        #expect(bench.pushed == ["a", "b"], "short as it is, d is not pushed behind b")
+        bench.finish(bench.pushes[1])
+        #expect(bench.owner.heldLeases == 0)
+    }
+
+    @Test("tasks that are to be spread and are more than the open requests use the leases of others")
+    func spreadMany() throws {
+        var bench = OwnerBench()
+        for _ in 0..<(Limits.openLeaseRequests + 3) { bench.submit { $0.strategy = .spread } }
+        try bench.granted()
+        bench.finish(bench.pushes[0], executionNS: 2_000_000)
+        #expect(bench.pushes.count == 2 && bench.returned.isEmpty)
+        bench.finish(bench.pushes[1], executionNS: 2_000_000)
+        bench.finish(bench.pushes[2], executionNS: 2_000_000)
+        #expect(bench.pushes.count == 3 && bench.returned.count == 1, "as many are ready as are asked for")
+    }
+
     @Test("an idle lease goes back after its time, unless it was used meanwhile")
     func idleReturn() throws {
         var bench = OwnerBench()

@@ -13,7 +13,8 @@ public struct Placement: Sendable, Hashable {
 
     /// Nodes are filled one after the other up to half, then shared out: the default.
     public static let pack = Self(rule: .pack)
-    /// One feasible node after the other, best effort.
+    /// One feasible node after the other, best effort: a node that is full sends the task on to one with room. Where it runs is chosen for
+    /// each of the first 16 waiting tasks; what waits behind them uses the workers of those that have ended.
     public static let spread = Self(rule: .spread)
     /// The node with this id (hexadecimal). When it is dead, or can never serve the request, a `soft` one goes elsewhere and any other fails
     /// with `unschedulable`. When it is alive and busy, both wait.

@@ -30,25 +30,33 @@ extension RayletInstance {
         admit(id, into: &out)
     }
 
-    /// The next node in the order of ids, among those that have room, else among those that could serve it some time.
+    /// The next node in the order of ids that could serve it some time. Whether it can now it knows best itself: what is known of it here may
+    /// be old, and when two tasks come together the second would follow the first. A node that is full sends the request on.
     private mutating func placeSpread(_ id: LeaseID, _ asked: RequestLease, into out: inout [RayletDirective]) {
-        guard asked.hops == 0, others?.isEmpty == false else { return placeHybridOnce(id, asked, into: &out) }
-        var nodes = candidates(for: asked).filter { $0.isAlive && asked.resources.fits(in: $0.total) }
-        if canServe(asked) {
-            var own = selfInfo
-            own.available = waitingBeyondCapacity().free
-            nodes.append(own)
+        guard others?.isEmpty == false else {
+            return canServe(asked) ? admit(id, into: &out) : placeElsewhere(id, asked, into: &out)
         }
-        let roomy = nodes.filter { !$0.available.hasDebt && asked.resources.fits(in: $0.available) }
-        let turn = (roomy.isEmpty ? nodes : roomy).sorted { $0.node < $1.node }
-        guard let next = turn.first(where: { lastSpread < $0.node }) ?? turn.first else { return placeElsewhere(id, asked, into: &out) }
-        lastSpread = next.node
+        if canServe(asked) {
+            let free = waitingBeyondCapacity().free
+            let fitsNow = !free.hasDebt && asked.resources.fits(in: free)
+            let roomy = candidates(for: asked).filter { $0.isAlive && !$0.available.hasDebt && asked.resources.fits(in: $0.available) }
+            if asked.hops > 0 {
+                guard !fitsNow, asked.hops < SchedulerLimits.spillbackHops, let next = inTurn(roomy) else { return admit(id, into: &out) }
+                return move(id, asked, to: next, into: &out)
+            }
+            if !fitsNow, let next = inTurn(roomy) { return move(id, asked, to: next, into: &out) }
+        }
+        var nodes = candidates(for: asked).filter { $0.isAlive && asked.resources.fits(in: $0.total) }
+        if canServe(asked) { nodes.append(selfInfo) }
+        guard asked.hops == 0, let next = inTurn(nodes) else { return placeElsewhere(id, asked, into: &out) }
         if next.node == node { admit(id, into: &out) } else { move(id, asked, to: next, into: &out) }
     }
 
-    /// A request that was sent here to be spread stays.
-    private mutating func placeHybridOnce(_ id: LeaseID, _ asked: RequestLease, into out: inout [RayletDirective]) {
-        if canServe(asked) { admit(id, into: &out) } else { placeElsewhere(id, asked, into: &out) }
+    /// The node whose turn it is.
+    private mutating func inTurn(_ nodes: [NodeInfo]) -> NodeInfo? {
+        let next = nodes.filter { lastSpread < $0.node }.min { $0.node < $1.node } ?? nodes.min { $0.node < $1.node }
+        if let next { lastSpread = next.node }
+        return next
     }
 
     private mutating func place(
@@ -123,9 +131,9 @@ extension RayletInstance {
         return choice
     }
 
-    /// Until it reports again, a node to which a request was sent counts as having taken it.
+    /// Until it reports again, a node to which a request was sent counts as having taken it, unless it looks full already.
     private mutating func take(_ resources: ResourceSet, from node: NodeID) {
-        guard var left = others?[node]?.available else { return }
+        guard var left = others?[node]?.available, resources.fits(in: left) else { return }
         left -= resources
         if left.isPlausibleBalance { others?[node]?.available = left }
     }

@@ -27,12 +27,21 @@ struct PlacementSemanticsTests {
         }
     }
 
-    @Test("58: a task goes to the node that holds its argument")
+    @Test("58: a task goes to the node that holds its argument; spread tasks that are submitted together share the nodes")
     func locality() async throws {
         try await withNodes([["CPU": 2], ["CPU": 2, "special": 100]]) { cluster, ray in
             let there = Remote.makePattern.options(resources: special).remote(500_000, 1)
             _ = try await ray.wait([there])
             #expect(try await Remote.whereWith.remote(there.view()).get() == "\(cluster.node(1))")
+            // At the same time, then one by one and with an argument that is elsewhere.
+            let place = Places.make(2)
+            let nodes = try await ray.get((0..<2).map { _ in Remote.meet.options(placement: .spread).remote(place) })
+            #expect(Set(nodes).count == 2)
+            let short = try await ray.get((0..<4).map { _ in Remote.whereAmI.options(placement: .spread).remote() })
+            #expect(Set(short).count == 2)
+            let spread = Remote.whereWith.options(placement: .spread)
+            let after = [try await spread.remote(there.view()).get(), try await spread.remote(there.view()).get()]
+            #expect(Set(after).count == 2)
         }
     }
 

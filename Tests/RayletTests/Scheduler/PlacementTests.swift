@@ -167,6 +167,41 @@ import Testing
         #expect(bench.rejection(of: spent)?.code == .unschedulable)
     }
 
+    @Test("what is to be spread goes to one node after the other, also to one that looks full: that may be old") func spread() throws {
+        var bench = RayletBench(cpus: 2, others: [RayletBench.other(9, cpus: 2, free: 0), RayletBench.other(11, cpus: 2, free: 2)])
+        let leases = try (0..<4).map { _ in try bench.request(strategy: .spread) }
+        bench.registerAll()
+        #expect(leases.map { bench.spillback(of: $0) } == [nil, remote, .raylet(of: NodeID(11)), nil])
+        #expect(bench.worker(of: leases[0]) != nil && bench.worker(of: leases[3]) != nil)
+        let more = try bench.request(strategy: .spread)
+        #expect(bench.spillback(of: more) == .raylet(of: NodeID(11)), "this node knows that it is full itself")
+    }
+
+    @Test("what was sent here to be spread stays when it fits, and goes on to a node with room when it does not") func spreadOn() throws {
+        var bench = RayletBench(cpus: 1, others: [RayletBench.other(9, cpus: 2, free: 1), RayletBench.other(11, cpus: 2, free: 0)])
+        let fits = try bench.request(hops: 1, strategy: .spread), goesOn = try bench.request(hops: 1, strategy: .spread)
+        let waits = try bench.request(hops: 1, strategy: .spread)
+        bench.registerAll()
+        #expect(bench.worker(of: fits) != nil)
+        #expect(bench.spillback(of: goesOn) == remote)
+        #expect(bench.spillback(of: waits) == nil, "nobody has room")
+        bench.receive(.nodeTable(NodeTable(nodes: [RayletBench.other(11, cpus: 2, free: 1)])), from: .gcs)
+        #expect(bench.spillback(of: waits) == .raylet(of: NodeID(11)))
+        let spent = try bench.request(hops: SchedulerLimits.spillbackHops, strategy: .spread)
+        #expect(bench.spillback(of: spent) == nil)
+    }
+
+    @Test("what is to be spread and fits no node is refused; with labels and arguments it goes by turn all the same") func spreadNowhere()
+        throws
+    {
+        var bench = RayletBench(cpus: 2, others: [RayletBench.other(9, cpus: 2, free: 2)])
+        let large = try bench.request(cpus: 4, strategy: .spread)
+        #expect(bench.rejection(of: large)?.code == .unschedulable)
+        let first = try bench.request(dependencies: [RayletBench.dependency(1, on: 7)], strategy: .spread)
+        let second = try bench.request(dependencies: [RayletBench.dependency(1, on: 7)], strategy: .spread)
+        #expect(Set([first, second].map { bench.spillback(of: $0) }) == [nil, remote])
+    }
+
     @Test("ties between nodes go to the local one, then to the lowest id") func ties() {
         let nodes = [3, 1, 2].map { RayletBench.other($0, cpus: 2, free: 2) }
         #expect(NodeChoice.withRoom(for: .cpus(1), among: nodes)?.node == NodeID(1))

@@ -49,7 +49,8 @@ struct RayletBench {
     @discardableResult
     mutating func request(
         _ kind: LeaseKind = .task, cpus: Double = 1, resources: [String: Double]? = nil, job: JobID = RayletBench.job, priority: Int32 = 0,
-        dependencies: [Dependency] = [], environment: RuntimeEnvironment = .none, hops: UInt8 = 0, from: Address = RayletBench.driver,
+        dependencies: [Dependency] = [], environment: RuntimeEnvironment = .none, hops: UInt8 = 0,
+        strategy: SchedulingStrategy = .hybrid, from: Address = RayletBench.driver,
         lease: LeaseID? = nil
     ) throws -> LeaseID {
         let id = lease ?? LeaseID(owner: from.entity, number: nextLease)
@@ -59,7 +60,7 @@ struct RayletBench {
             .requestLease(
                 RequestLease(
                     lease: id, attempt: Attempt(epoch: 1, number: 1), job: job, kind: kind, resources: set, priority: priority,
-                    dependencies: dependencies, hops: hops, backlog: 0, environment: environment)), from: from)
+                    dependencies: dependencies, hops: hops, backlog: 0, strategy: strategy, environment: environment)), from: from)
         return id
     }
 

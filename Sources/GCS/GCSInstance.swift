@@ -65,13 +65,12 @@ package struct GCSInstance: Sendable {
             }
         case .resourceReport(let m):
             isExpected = nodes.report(m, from: from, into: &out)
+            placementGroups.tryWaiting(nodes: &nodes, into: &out)
             if nodes.takeIsBack() { actors.createWaiting(nodes: &nodes, into: &out) }
         case .healthReply(let m): isExpected = nodes.isHealthy(m, from: from)
         case .gcsRequest(let m): answer(m, from: from, into: &out)
         case .pollChannel(let m): publisher.poll(m, from: from, snapshot: { [self] in snapshot(of: m.channel) }, into: &out)
-        case .taskEvents(let m):
-            tasks.receive(m)
-            placementGroups.tryWaiting(nodes: &nodes, into: &out)
+        case .taskEvents(let m): tasks.receive(m)
         case .createPlacementGroup(let m):
             jobs.started(m.group.job, driver: nil, now: now)
             placementGroups.create(m, from: from, hasJobEnded: jobs.hasEnded(m.group.job), nodes: &nodes, into: &out)

@@ -39,6 +39,12 @@ package enum Limits {
     /// A peer whose connection broke is asked again after ``askAgainNS``. When so many connections in a row broke without a word from it, it
     /// counts as gone.
     package static let brokenInARow = 3
+    /// What becomes of tasks is told to the GCS that often.
+    package static let taskEventsNS: UInt64 = 500_000_000
+    /// Tasks that are told of for the first time in one such report; what becomes of others is left out, and counted.
+    package static let newlyReportedTasks = 500
+    /// Events in one report.
+    package static let heldTaskEvents = 10_000
     /// Attempts that an executor remembers to have started.
     package static let startedTasks = 1_024
 }

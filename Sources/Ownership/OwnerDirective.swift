@@ -38,6 +38,8 @@ package enum OwnerTimer: Hashable, Sendable {
     case askPeerAgain(Address)
     /// The GCS was lost a while ago: what it owes is asked for again.
     case gcs
+    /// What has become of tasks is reported.
+    case taskEvents
 }
 
 /// For status, progress and events: a task has entered a state.

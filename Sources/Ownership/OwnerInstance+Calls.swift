@@ -68,7 +68,7 @@ extension OwnerInstance {
         guard let line = actors[entry.spec.id.actor] else { return }
         let place = LeaseID(owner: line.connection, number: UInt64(line.incarnation))
         out.append(.send(.pushTask(pushMessage(entry, lease: place)), to: worker))
-        tell(entry.spec, .running, into: &out)
+        tell(entry.spec, isReported: entry.isReported, .running, into: &out)
     }
 
     // MARK: Again
@@ -104,7 +104,7 @@ extension OwnerInstance {
             if entry.retriesLeft > 0 { entry.retriesLeft -= 1 }
             entry.spec.attempt.number += 1
             tasks[id] = entry
-            tell(entry.spec, .retrying(error), into: &out)
+            tell(entry.spec, isReported: entry.isReported, .retrying(error), into: &out)
         }
     }
 

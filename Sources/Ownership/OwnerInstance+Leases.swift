@@ -87,9 +87,9 @@ extension OwnerInstance {
             tasks[id]?.state = .queued
             if tasks[id]?.isCancelled == true {
                 fail(id, ErrorRecord(RayflowError(.cancelled, "the task was cancelled before it started")), into: &out)
-            } else if let spec = tasks[id]?.spec {
+            } else if let entry = tasks[id] {
                 back.append(id)
-                tell(spec, .queued, into: &out)
+                tell(entry.spec, isReported: entry.isReported, .queued, into: &out)
             }
         }
         guard let key = back.first.flatMap({ tasks[$0]?.key }) else { return }

@@ -8,8 +8,10 @@ extension OwnerInstance {
     ///   - fingerprint: must equal the recorded one for an outcome of an earlier epoch to be reused; empty when there is none.
     ///   - parent: lineage of the task (or driver) that submits.
     ///   - parentTask: the task that submits, for its cancellation; nil: none is cancelled with it.
+    ///   - pathLength: how many tasks the longest path from this one to the exit of the graph has, itself counted; 0: unknown. Among ready
+    ///     tasks of one scheduling key (so of one priority) the longest goes first.
     package mutating func submit(
-        _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, parentTask: TaskID? = nil, now: UInt64,
+        _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, parentTask: TaskID? = nil, pathLength: UInt32 = 0, now: UInt64,
         into out: inout [OwnerDirective]
     ) {
         for (index, id) in spec.results.enumerated() {
@@ -24,12 +26,14 @@ extension OwnerInstance {
             recorded.isInFiles || recorded.states.count == Int(spec.resultCount)
         {
             if recorded.isInFiles {
-                tasks[spec.id] = TaskEntry(
+                var entry = TaskEntry(
                     spec: spec, state: .loading, retriesLeft: spec.options.maxRetries, fingerprint: fingerprint, dependencies: [])
+                entry.pathLength = pathLength
+                tasks[spec.id] = entry
                 return out.append(.load(spec.id, spec.lineage))
             }
             adopt(recorded.moved, into: &out)
-            tell(spec, .reused, into: &out)
+            tell(spec, isReported: false, .reused, into: &out)
             for (id, state) in zip(spec.results, recorded.states) { finish(id, state, into: &out) }
             return
         }
@@ -40,7 +44,7 @@ extension OwnerInstance {
             return
         }
         if isDurable { out.append(.journal(.submitted(spec, parent: parent))) }
-        start(spec, fingerprint: fingerprint, parentTask: parentTask, into: &out)
+        start(spec, fingerprint: fingerprint, parentTask: parentTask, pathLength: pathLength, into: &out)
     }
 
     /// Recorded results are back, or (nil) could not be read: then the task runs again.
@@ -49,15 +53,15 @@ extension OwnerInstance {
         tasks[id] = nil
         guard let recorded, recorded.states.count == Int(entry.spec.resultCount) else {
             history[entry.spec.lineage] = nil
-            return start(entry.spec, fingerprint: entry.fingerprint, into: &out)
+            return start(entry.spec, fingerprint: entry.fingerprint, pathLength: entry.pathLength, into: &out)
         }
         adopt(recorded.moved, into: &out)
-        tell(entry.spec, .reused, into: &out)
+        tell(entry.spec, isReported: entry.isReported, .reused, into: &out)
         for (object, state) in zip(entry.spec.results, recorded.states) { finish(object, state, into: &out) }
     }
 
     private mutating func start(
-        _ spec: TaskSpec, fingerprint: [UInt8], parentTask: TaskID? = nil, into out: inout [OwnerDirective]
+        _ spec: TaskSpec, fingerprint: [UInt8], parentTask: TaskID? = nil, pathLength: UInt32, into out: inout [OwnerDirective]
     ) {
         var refs: [ObjectID] = []
         for argument in spec.arguments { argument.collect(into: &refs) }
@@ -66,6 +70,7 @@ extension OwnerInstance {
         var entry = TaskEntry(
             spec: spec, state: .queued, retriesLeft: spec.options.maxRetries, fingerprint: fingerprint, dependencies: refs)
         entry.parent = parentTask?.unique ?? 0
+        entry.pathLength = pathLength
         for argument in spec.arguments { escape(argument.nestedRefs) }
         var waiting = 0
         for id in refs {
@@ -113,19 +118,9 @@ extension OwnerInstance {
         guard let entry = tasks[id] else { return }
         tasks[id]?.state = .queued
         let key = entry.key
-        queues[key, default: KeyQueue()].ready.append(id)
-        tell(entry.spec, .queued, into: &out)
+        queues[key, default: KeyQueue()].ready.append(id, pathLength: entry.pathLength)
+        tell(entry.spec, isReported: entry.isReported, .queued, into: &out)
         serve(key, into: &out)
-    }
-
-    func change(_ spec: TaskSpec, _ state: TaskChange.State) -> TaskChange {
-        TaskChange(
-            task: spec.id, lineage: spec.lineage, name: spec.options.name.isEmpty ? spec.function.name : spec.options.name,
-            attempt: spec.attempt, state: state)
-    }
-
-    mutating func tell(_ spec: TaskSpec, _ state: @autoclosure () -> TaskChange.State, into out: inout [OwnerDirective]) {
-        if tellsChanges { out.append(.taskChanged(change(spec, state()))) }
     }
 
     // MARK: Pushing
@@ -171,7 +166,7 @@ extension OwnerInstance {
         out.append(.send(.pushTask(pushMessage(entry, lease: lease)), to: worker))
         // The raylet there has brought, or will bring, copies of what is large.
         for object in entry.dependencies { addLocation(object, worker.nodeID) }
-        tell(entry.spec, .running, into: &out)
+        tell(entry.spec, isReported: entry.isReported, .running, into: &out)
         if entry.spec.options.timeoutMS > 0, entry.spec.kind != .step {
             out.append(.startTimer(.attemptTimeout(id, entry.spec.attempt), afterNS: entry.spec.options.timeoutMS &* 1_000_000))
         }
@@ -246,7 +241,7 @@ extension OwnerInstance {
                     .finished(entry.spec, fingerprint: entry.fingerprint, states: states, moved: m.moved, executionNS: m.executionNS)))
         }
         remove(id, into: &out)
-        tell(entry.spec, .finished, into: &out)
+        tell(entry.spec, isReported: entry.isReported, .finished, into: &out)
         for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
         for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
     }
@@ -262,7 +257,7 @@ extension OwnerInstance {
         if isDurable, entry.spec.kind != .actorCall { out.append(.journal(.failed(entry.spec, record))) }
         remove(id, into: &out)
         let wasCancelled = record.code == .cancelled
-        tell(entry.spec, wasCancelled ? .cancelled : .failed(record), into: &out)
+        tell(entry.spec, isReported: entry.isReported, wasCancelled ? .cancelled : .failed(record), into: &out)
         for object in entry.spec.results { finish(object, .failed(record), into: &out) }
         for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
     }
@@ -312,7 +307,7 @@ extension OwnerInstance {
         entry.spec.attempt.number += 1
         entry.state = .pausing
         tasks[id] = entry
-        tell(entry.spec, .retrying(record), into: &out)
+        tell(entry.spec, isReported: entry.isReported, .retrying(record), into: &out)
         out.append(.startTimer(.retry(id, entry.spec.attempt), afterNS: pause))
     }
 

@@ -17,6 +17,8 @@ package struct OwnerInstance: Sendable {
     package var outOfMemoryRetries = Limits.outOfMemoryRetries
     /// Whether somebody wants to hear what becomes of tasks.
     package var tellsChanges = true
+    /// Whether the GCS is told what becomes of tasks.
+    package var reportsTasks = false
 
     var objects = SlotMap<ObjectID, ObjectEntry>()
     var tasks = SlotMap<TaskID, TaskEntry>()
@@ -41,6 +43,7 @@ package struct OwnerInstance: Sendable {
     var openRequests: [UInt64: ObjectID] = [:]
     /// Peers whose connection broke while something was owed by them, until they are heard of.
     var doubts: [Address: Doubt] = [:]
+    var taskEvents = TaskEventBuffer()
 
     /// A finished submission of an earlier epoch.
     package struct Recorded: Sendable {
@@ -138,6 +141,7 @@ package struct OwnerInstance: Sendable {
         case .askAgain(let id): askAgain(id, into: &out)
         case .askPeerAgain(let peer): askPeerAgain(peer, into: &out)
         case .gcs: gcsDue(into: &out)
+        case .taskEvents: reportTasks(into: &out)
         }
     }
 }

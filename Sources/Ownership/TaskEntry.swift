@@ -16,7 +16,11 @@ struct TaskEntry: Sendable {
     var dependencies: [ObjectID]
     /// The task that submitted it, by its unique number; 0 when that is not said.
     var parent: UInt64 = 0
+    /// See ``OwnerInstance/submit(_:fingerprint:parent:parentTask:pathLength:now:into:)``.
+    var pathLength: UInt32 = 0
     var isCancelled = false
+    /// The GCS has heard of it, so it hears the rest, too.
+    var isReported = false
     /// Was on a worker that died, and nobody knows which of the tasks there it was that killed it: it is pushed alone from now on.
     var isSuspect = false
     /// What was added to its lease's expected time for it, in nanoseconds.
@@ -85,18 +89,47 @@ struct LeaseEntry: Sendable {
     var hops: UInt8 = 0
 }
 
-/// First in, first out, with cancelled tasks skipped by their reader: removal never searches.
+/// Those with the longest path to the exit first, where it is known, then first in, first out. Cancelled tasks are skipped by the reader:
+/// removal never searches.
 struct TaskQueue: Sendable {
-    private var items: [TaskID] = []
-    private var head = 0
+    private struct Line: Sendable {
+        var pathLength: UInt32 = 0
+        var items: [TaskID] = []
+        var head = 0
+
+        var count: Int { items.count - head }
+        var first: TaskID? { head == items.count ? nil : items[head] }
+
+        mutating func popFirst() -> TaskID? {
+            guard head < items.count else { return nil }
+            defer {
+                head += 1
+                if head > 1024, head * 2 > items.count {
+                    items.removeFirst(head)
+                    head = 0
+                }
+            }
+            return items[head]
+        }
+    }
+
     /// Given back: they come before all others, the last of the array first.
     private var returned: [TaskID] = []
+    /// The longest path first; none is empty.
+    private var known: [Line] = []
+    /// Of those with an unknown path.
+    private var line = Line()
 
-    var isEmpty: Bool { head == items.count && returned.isEmpty }
-    var count: Int { items.count - head + returned.count }
-    var first: TaskID? { returned.last ?? (head == items.count ? nil : items[head]) }
+    var isEmpty: Bool { line.count == 0 && known.isEmpty && returned.isEmpty }
+    var count: Int { known.reduce(line.count + returned.count) { $0 + $1.count } }
+    var first: TaskID? { returned.last ?? known.first?.first ?? line.first }
 
-    mutating func append(_ id: TaskID) { items.append(id) }
+    mutating func append(_ id: TaskID, pathLength: UInt32 = 0) {
+        if pathLength == 0 { return line.items.append(id) }
+        let at = known.firstIndex { $0.pathLength <= pathLength } ?? known.count
+        if at == known.count || known[at].pathLength != pathLength { known.insert(Line(pathLength: pathLength), at: at) }
+        known[at].items.append(id)
+    }
 
     /// Ahead of all that waits, in the order given.
     mutating func giveBack(_ ids: some BidirectionalCollection<TaskID>) { returned.append(contentsOf: ids.reversed()) }
@@ -104,19 +137,19 @@ struct TaskQueue: Sendable {
     /// How many come before it.
     func position(of id: TaskID) -> Int? {
         if let at = returned.lastIndex(of: id) { return returned.count - 1 - at }
-        return items[head...].firstIndex(of: id).map { $0 - head + returned.count }
+        var before = returned.count
+        for line in known + [line] {
+            if let at = line.items[line.head...].firstIndex(of: id) { return at - line.head + before }
+            before += line.count
+        }
+        return nil
     }
 
     mutating func popFirst() -> TaskID? {
         if let id = returned.popLast() { return id }
-        guard head < items.count else { return nil }
-        defer {
-            head += 1
-            if head > 1024, head * 2 > items.count {
-                items.removeFirst(head)
-                head = 0
-            }
-        }
-        return items[head]
+        if known.isEmpty { return line.popFirst() }
+        let id = known[0].popFirst()
+        if known[0].count == 0 { known.removeFirst() }
+        return id
     }
 }

@@ -76,6 +76,7 @@ public final class TestCluster: Sendable {
         self.remotes = remotes
         cluster = Cluster(engine: core, registry: remotes)
         core.keepAlive(gcs)
+        core.register(remotes)
         core.onShutDown { [weak self] in self?.end() }
     }
 
@@ -90,6 +91,7 @@ public final class TestCluster: Sendable {
         try gcs.jobStarted(job, driver: driver)
         try home.loop.sync { home.network.attach(driver, handler: core) }
         core.keepAlive(self)
+        core.register(remotes)
         others.withLock { $0.append(core) }
         core.onShutDown { [weak self, weak core] in
             guard let self, let core else { return }

@@ -68,6 +68,18 @@ struct LeaseTests {
         #expect(bench.pushes.count == 3 && bench.returned.count == 1, "as many are ready as are asked for")
     }
 
+    @Test("of the ready tasks of one key those with the longest path to the exit go first, then those of which it is not known")
+    func longestPathFirst() {
+        var bench = OwnerBench()
+        for (name, path) in [("first", 1), ("unknown", 0), ("two", 2), ("also-two", 2), ("nine", 9), ("last", 0)] as [(String, UInt32)] {
+            let spec = bench.spec(name)
+            bench.event { $0.submit(spec, parent: OwnerBench.root, pathLength: path, now: 0, into: &$1) }
+        }
+        bench.grant()
+        while bench.pushes.count < 6, let push = bench.pushes.last { bench.finish(push, executionNS: 2_000_000) }
+        #expect(bench.pushed == ["nine", "two", "also-two", "first", "unknown", "last"])
+    }
+
     @Test("an idle lease goes back after its time, unless it was used meanwhile")
     func idleReturn() throws {
         var bench = OwnerBench()

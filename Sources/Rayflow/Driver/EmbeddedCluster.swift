@@ -151,6 +151,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
             gcs.jobStarted(job, driver: driver)
         }
         try? options.run?.lock.update { $0.session = session.path }
+        core.register(options.registry)
         core.onShutDown { [weak self] in self?.end() }
     }
 

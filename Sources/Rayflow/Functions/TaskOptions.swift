@@ -18,6 +18,8 @@ public struct TaskOptions: Sendable, Hashable {
     /// Of streams only.
     package var window: Int?
     package var isSpread = false
+    /// Tasks on the longest path from this one to the exit of the graph, itself counted; 0: unknown.
+    package var pathLength: UInt32 = 0
 
     package init() {}
 

@@ -1,3 +1,4 @@
+internal import CLinux
 package import Ownership
 package import RayflowCore
 package import Transport
@@ -76,6 +77,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
             address: identity.address, raylet: .raylet(of: identity.node), epoch: identity.epoch, isDurable: identity.isDurable,
             history: history)
         owner.tellsChanges = false
+        owner.reportsTasks = true
     }
 
     package func onTaskChange(_ body: @escaping @Sendable (TaskChange) -> Void) {
@@ -93,6 +95,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     package func step<T>(_ body: (inout OwnerInstance, inout [OwnerDirective]) -> T) -> T {
         let (value, mustSchedule, woken) = lock.withLock {
             let value = body(&owner, &outbox)
+            if owner.hasUnstampedEvents { owner.stampEvents(wallNS: rf_wall_ns()) }
             if isClosed { return (value, false, endAll()) }
             let must = !outbox.isEmpty && !isDrainScheduled
             if must { isDrainScheduled = true }
@@ -344,7 +347,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         let scope = scope
         return submit(
             kind: .function, function: submission.function, arguments: submission.arguments, resultCount: submission.resultCount,
-            lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments), scope: scope
+            lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments),
+            pathLength: submission.options.pathLength, scope: scope
         ) { () throws(RayflowError) in
             let shared = try optionsCache.options(for: self.inheriting(submission.options), Self.shared)
             let strategy = self.captured(shared.value.strategy)
@@ -363,7 +367,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     /// The general form, which steps use too.
     package func submit(
         kind: TaskKind, function: FunctionReference, arguments: Result<[Argument], RayflowError>, resultCount: Int, lineage: LineageID,
-        fingerprint: [UInt8] = [], scope: SubmissionScope, options: () throws(RayflowError) -> SharedOptions
+        fingerprint: [UInt8] = [], pathLength: UInt32 = 0, scope: SubmissionScope, options: () throws(RayflowError) -> SharedOptions
     ) -> [ObjectID] {
         let id = TaskID(unique: newTaskUnique(), actor: .none(in: identity.job))
         do {
@@ -375,7 +379,9 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
                 id: id, attempt: Attempt(epoch: identity.epoch, number: 1), lineage: lineage, kind: kind, function: function,
                 owner: address, arguments: wire, resultCount: UInt32(resultCount), options: options)
             step { owner, out in
-                owner.submit(spec, fingerprint: fingerprint, parent: scope.lineage, parentTask: scope.task, now: self.loop.now, into: &out)
+                owner.submit(
+                    spec, fingerprint: fingerprint, parent: scope.lineage, parentTask: scope.task, pathLength: pathLength,
+                    now: self.loop.now, into: &out)
                 for id in held { owner.release(id, into: &out) }
             }
             note(spec, in: scope)

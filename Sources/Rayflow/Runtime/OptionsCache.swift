@@ -9,9 +9,10 @@ final class OptionsCache: @unchecked Sendable {
     func options(
         for options: TaskOptions, _ make: (TaskOptions) throws(RayflowError) -> SharedOptions
     ) throws(RayflowError) -> SharedOptions {
-        // The key is a matter of the submission's own.
+        // A matter of the submission's own.
         var options = options
         options.key = nil
+        options.pathLength = 0
         let wanted = options
         let known = lock.withLock { recent.first(where: { $0.options == wanted })?.shared }
         if let known { return known }

@@ -42,8 +42,8 @@ extension RunController {
         switch order.target {
         case .function(let name):
             return try port.call(
-                name, with: with, environment: order.environment, resources: order.resources, retries: ControllerLimits.systemRetries,
-                timeout: order.timeout, key: order.key, fingerprint: order.fingerprint.bytes)
+                name, with: with, environment: order.environment, resources: order.resources, pathLength: order.pathLength,
+                retries: ControllerLimits.systemRetries, timeout: order.timeout, key: order.key, fingerprint: order.fingerprint.bytes)
         case .method(let id, let typeName, let method):
             switch actors[id] {
             case .success(let actor):

@@ -171,7 +171,8 @@ package final class RunController: @unchecked Sendable {
         }
         let attempt = order.attempt
         let handle = port.runStep(
-            name: order.position, key: order.key, start: start(order), resources: order.resources, fingerprint: order.fingerprint
+            name: order.position, key: order.key, start: start(order), resources: order.resources, pathLength: order.pathLength,
+            fingerprint: order.fingerprint
         ) { [weak self] result in
             self?.ended(unit, order, result)
         }

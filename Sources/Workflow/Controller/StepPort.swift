@@ -10,9 +10,10 @@ package protocol StepPort: AnyObject, Sendable {
     /// - Parameters:
     ///   - key: `position#attempt`.
     ///   - start: its `key` is the engine's to choose.
+    ///   - pathLength: of steps that wait for the same resources those with the longest path to the exit go first.
     ///   - completion: exactly once: how it ended, or why it could not start or was cancelled before.
     func runStep(
-        name: String, key: String, start: StepStart, resources: ResourceSet, fingerprint: [UInt8],
+        name: String, key: String, start: StepStart, resources: ResourceSet, pathLength: UInt32, fingerprint: [UInt8],
         completion: @escaping @Sendable (Result<StepExit, ErrorRecord>) -> Void
     ) -> StepHandle
 
@@ -23,7 +24,8 @@ package protocol StepPort: AnyObject, Sendable {
     ///   - retries: system failures (a worker that died, a node that was lost) that the engine repeats by itself.
     /// - Returns: one id for each result, which the caller holds until ``release(_:)``. Several of one name are the elements of a list.
     func call(
-        _ function: String, with: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, retries: Int,
+        _ function: String, with: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, pathLength: UInt32,
+        retries: Int,
         timeout: Duration?, key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)]
 

@@ -15,6 +15,8 @@ package struct CallOrder: Sendable, Hashable {
     /// Variables of the worker that runs a function; of a method none, since its actor has its process already.
     package var environment: [String: String] = [:]
     package var resources: ResourceSet
+    /// Steps on the longest path from this one to the exit of the graph, itself counted.
+    package var pathLength: UInt32 = 1
     package var timeout: Duration?
     package var fingerprint: Digest128
 

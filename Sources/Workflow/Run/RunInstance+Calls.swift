@@ -23,7 +23,7 @@ extension RunInstance {
         }
         let order = CallOrder(
             position: units[unit].position, attempt: units[unit].attempt + 1, target: target, with: values, environment: variables,
-            resources: try resources(spec.resources, defaultCPUs: 1, context),
+            resources: try resources(spec.resources, defaultCPUs: 1, context), pathLength: step.pathLength,
             timeout: try spec.timeout.map { (setting) throws(PlanFault) in try duration(setting, "timeout", context) },
             fingerprint: fingerprint(step, resolved: [], with: values, env: env))
         return (order, actor)

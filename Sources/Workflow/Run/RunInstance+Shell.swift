@@ -66,7 +66,8 @@ extension RunInstance {
         var order = ShellOrder(
             position: plan.position, attempt: attempt, arguments: plan.arguments, environment: [], files: [],
             workdir: Self.folder(spec, plan.workdir, folder, facts), isScratch: spec.sandbox == .scratch, input: .none, folder: folder,
-            timeout: plan.timeout, grace: plan.grace, resources: plan.resources, fingerprint: plan.fingerprint.bytes, outputs: [])
+            timeout: plan.timeout, grace: plan.grace, resources: plan.resources, pathLength: steps[units[unit].step].pathLength,
+            fingerprint: plan.fingerprint.bytes, outputs: [])
         if case .run = spec.kind { setScript(&order, spec.shell) }
         try setInput(&order, plan.stdin)
         try setEnvironment(&order, plan.env, plan.with)

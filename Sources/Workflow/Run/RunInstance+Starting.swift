@@ -3,7 +3,17 @@ extension RunInstance {
     mutating func enqueue(_ number: Int) {
         guard !steps[number].isQueued, steps[number].nextUnit < steps[number].units.upperBound else { return }
         steps[number].isQueued = true
-        queue.append(number)
+        queue.insert(number, at: place(of: number))
+    }
+
+    /// Of what could start, the steps with the longest path to the exit come first, and equal ones in the order in which they became ready.
+    private func place(of number: Int) -> Int {
+        var low = queueHead, high = queue.count
+        while low < high {
+            let middle = (low + high) / 2
+            if steps[queue[middle]].pathLength >= steps[number].pathLength { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// The next step that may start a unit now.

@@ -13,10 +13,7 @@ extension RunInstance {
         gate = next
         // Steps with units that now may not begin end them where they would have begun.
         for number in steps.indices where steps[number].isExpanded && !steps[number].status.isEnded && !mayBegin(steps[number]) {
-            if steps[number].nextUnit < steps[number].units.upperBound, !steps[number].isQueued {
-                steps[number].isQueued = true
-                queue.append(number)
-            }
+            enqueue(number)
         }
         // Steps that wait for the content of objects before they are expanded.
         for number in steps.indices where steps[number].status == .waiting && !steps[number].isExpanded {

@@ -101,11 +101,25 @@ package struct RunInstance: Sendable {
                 steps[dependency].openDependents += 1
             }
         }
+        measurePaths()
         openSteps = steps.count
         counts.total = steps.count
         for output in workflow.outputs {
             for reference in output.value.templates.flatMap(\.references) where reference.context == "steps" {
                 if let step = reference.path.first.flatMap({ workflow.stepNumber($0) }) { keptSteps.insert(step) }
+            }
+        }
+    }
+
+    /// From the exits of the graph backwards: a step is measured when all its dependents are.
+    private mutating func measurePaths() {
+        var unmeasured = steps.map(\.dependents.count)
+        var measured = steps.indices.filter { unmeasured[$0] == 0 }
+        while let number = measured.popLast() {
+            for dependency in steps[number].dependencies {
+                steps[dependency].pathLength = max(steps[dependency].pathLength, steps[number].pathLength + 1)
+                unmeasured[dependency] -= 1
+                if unmeasured[dependency] == 0 { measured.append(dependency) }
             }
         }
     }

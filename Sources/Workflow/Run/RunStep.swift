@@ -12,6 +12,8 @@ struct RunStep: Sendable {
     let hasItemCondition: Bool
 
     var dependents: [Int] = []
+    /// Steps on the longest path from this one to the exit of the graph, itself counted.
+    var pathLength: UInt32 = 1
     var openDependencies: Int
     var status = StepStatus.pending
     /// Failed, but counts as if it had not.

@@ -29,6 +29,8 @@ package struct ShellOrder: Sendable, Hashable {
     package var timeout: Duration?
     package var grace: Duration
     package var resources: ResourceSet
+    /// Steps on the longest path from this one to the exit of the graph, itself counted.
+    package var pathLength: UInt32 = 1
     package var fingerprint: [UInt8]
     package var outputs: [OutputOrder]
 

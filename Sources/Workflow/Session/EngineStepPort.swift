@@ -55,7 +55,7 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
     // MARK: Shell steps
 
     package func runStep(
-        name: String, key: String, start: StepStart, resources: ResourceSet, fingerprint: [UInt8],
+        name: String, key: String, start: StepStart, resources: ResourceSet, pathLength: UInt32, fingerprint: [UInt8],
         completion: @escaping @Sendable (Result<StepExit, ErrorRecord>) -> Void
     ) -> StepHandle {
         var frame = ByteWriter()
@@ -65,7 +65,7 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
         let scope = core.rootScope
         let ids = core.submit(
             kind: .step, function: FunctionReference(index: 0, name: "step"), arguments: .success([.value(order)]), resultCount: 1,
-            lineage: scope.lineage(of: "step", key: key) { _ in }, fingerprint: fingerprint, scope: scope
+            lineage: scope.lineage(of: "step", key: key) { _ in }, fingerprint: fingerprint, pathLength: pathLength, scope: scope
         ) { () throws(RayflowError) in
             var options = SpecOptions()
             options.resources = resources
@@ -102,12 +102,14 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
     // MARK: Calls
 
     package func call(
-        _ function: String, with values: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, retries: Int,
+        _ function: String, with values: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, pathLength: UInt32,
+        retries: Int,
         timeout: Duration?, key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)] {
         var options = TaskOptions()
         options.set(resources)
         options.environment = environment
+        options.pathLength = pathLength
         options.maxRetries = retries
         options.timeout = timeout
         options.key = Self.key(key, fingerprint)

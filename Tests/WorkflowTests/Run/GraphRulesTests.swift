@@ -39,6 +39,28 @@ struct GraphRulesTests {
         #expect(run.runningPositions == ["b", "c"])
     }
 
+    @Test("of what could begin, the steps with the longest path to the exit begin first, and equal ones in the order of the file")
+    func longestPathFirst() throws {
+        var run = try RunHarness(
+            """
+            max-parallel: 1
+            steps:
+              leaf: {run: x}
+              b: {run: x}
+              a: {run: x}
+              after-a: {needs: [a], run: x}
+              after-b: {needs: [b], run: x}
+              last: {needs: [after-a, leaf], run: x}
+            """)
+        var order: [String] = []
+        while let next = run.runningPositions.first {
+            order.append("\(next) \(run.launched[next]?.order.pathLength ?? 0)")
+            run.finish(next)
+        }
+        #expect(order == ["a 3", "leaf 2", "b 2", "after-a 2", "after-b 1", "last 1"])
+        #expect(run.result == .success)
+    }
+
     @Test("a failed step makes those that need it upstream-failed, and the run a failure with its reason")
     func failure() throws {
         var run = try RunHarness(Self.chain)

@@ -32,7 +32,7 @@ final class ScriptedPort: StepPort, @unchecked Sendable {
     // MARK: Processes
 
     func runStep(
-        name: String, key: String, start: StepStart, resources: ResourceSet, fingerprint: [UInt8],
+        name: String, key: String, start: StepStart, resources: ResourceSet, pathLength: UInt32, fingerprint: [UInt8],
         completion: @escaping @Sendable (Result<StepExit, ErrorRecord>) -> Void
     ) -> StepHandle {
         let id = newID()
@@ -102,7 +102,8 @@ final class ScriptedPort: StepPort, @unchecked Sendable {
     // MARK: Calls
 
     func call(
-        _ function: String, with: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, retries: Int,
+        _ function: String, with: [(String, NamedValue)], environment: [String: String], resources: ResourceSet, pathLength: UInt32,
+        retries: Int,
         timeout: Duration?, key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)] {
         guard let body = functions[function] else { throw RayflowError(.notRegistered, "no function \(function)") }
@@ -141,7 +142,8 @@ final class ScriptedPort: StepPort, @unchecked Sendable {
         _ actor: ActorID, typeName: String, method: String, with: [(String, NamedValue)], key: String, fingerprint: [UInt8]
     ) throws(RayflowError) -> [(name: String, id: ObjectID)] {
         try call(
-            method, with: with, environment: [:], resources: ResourceSet(), retries: 0, timeout: nil, key: key, fingerprint: fingerprint)
+            method, with: with, environment: [:], resources: ResourceSet(), pathLength: 0, retries: 0, timeout: nil, key: key,
+            fingerprint: fingerprint)
     }
 
     func whenReady(_ ids: [ObjectID], _ body: @escaping @Sendable ([ErrorRecord?]) -> Void) {

@@ -17,6 +17,7 @@ extension GCSInstance {
         changes += jobs.takeChanges(&publisher)
         changes += workers.takeChanges(&publisher)
         changes += actors.takeChanges(&publisher, isStored: isStored)
+        changes += placementGroups.takeChanges(&publisher)
         changes += keyValues.takeChanges()
         changes += functions.takeChanges()
         return changes
@@ -31,6 +32,7 @@ extension GCSInstance {
         for owner in owners.sorted(by: { $0.entity < $1.entity }) where !drivers.contains(owner) && !processes.contains(owner.entity) {
             actors.ownerDied(owner, into: &out)
         }
+        placementGroups.reconcile(raylet, m.bundles, nodes: &nodes, into: &out)
         actors.reconcile(raylet, m.leases, nodes: &nodes, into: &out)
     }
 }

@@ -41,7 +41,9 @@ extension GCSInstance {
         case .task:
             guard let task = try? r.task(), let attempt = try? r.attempt() else { return nil }
             return tasks[task, attempt]?.encoded
-        case .keyValue, .placementGroup, .actorSpec, .meta: return nil
+        case .placementGroup:
+            return (try? r.placementGroup()).flatMap { placementGroups.groups[$0].map { PlacementGroupRow($0).encoded } }
+        case .keyValue, .actorSpec, .meta: return nil
         }
     }
 
@@ -54,7 +56,8 @@ extension GCSInstance {
         case .function: select(functions.rows.values, filters, limit)
         case .task: select(tasks.all, filters, limit)
         case .keyValue: select(keyValues.entries.lazy.map { KeyRow($0.key, byteCount: $0.value.value.count) }, filters, limit)
-        case .placementGroup, .actorSpec, .meta: .failed(ErrorRecord(.unsupported, "the table \(table) cannot be listed"))
+        case .placementGroup: select(placementGroups.groups.values.lazy.map { PlacementGroupRow($0) }, filters, limit)
+        case .actorSpec, .meta: .failed(ErrorRecord(.unsupported, "the table \(table) cannot be listed"))
         }
     }
 
@@ -74,7 +77,7 @@ extension GCSInstance {
         case .job: rows(of: jobs.all.map { JobRow($0) }) { $0.ended == nil }
         case .worker: rows(of: workers.rows.values) { _ in true }
         case .actor: rows(of: actors.actors.values.map { ActorRow($0) }) { $0.state != .dead }
-        case .placementGroup: ([], 0)
+        case .placementGroup: rows(of: placementGroups.groups.values.map { PlacementGroupRow($0) }) { $0.state != .removed }
         case .error, .log: (publisher.retainedMessages(channel), 0)
         }
     }

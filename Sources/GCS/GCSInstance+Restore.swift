@@ -24,6 +24,7 @@ extension GCSInstance {
             try workers.restore(contents[.worker])
             try functions.restore(contents[.function])
             try keyValues.restore(contents[.keyValue])
+            try placementGroups.restore(contents[.placementGroup], nodes: &nodes, into: &directives)
             try actors.restore(contents[.actor], specs: contents[.actorSpec], into: &directives)
         } catch { throw Self.damaged(error) }
         let epoch = epoch

@@ -24,7 +24,7 @@ package enum Limits {
     package static let outOfMemoryRetries: Int32 = -1
     /// Pause before a lost GCS is asked again for what it owes.
     package static let gcsRetryNS: UInt64 = 200_000_000
-    /// Kills that are kept until the GCS has answered them.
+    /// Kills that are kept until the GCS has answered them, and removals of placement groups.
     package static let keptKills = 10_000
     /// Calls of one caller to one actor that may wait for the actor or be in flight.
     package static let pendingActorCalls = 1_000_000

@@ -9,6 +9,10 @@ struct GCSDebts: Sendable {
     /// To be restarted, asked for while it was away: sent once, since each is one more.
     var restarts: [ActorID] = []
     var isLost = false
+    /// Placement groups of which nothing was heard since they were made.
+    var groups: [PlacementGroupID: CreatePlacementGroup] = [:]
+    /// Groups whose removal was not heard of.
+    var removals: Set<PlacementGroupID> = []
 }
 
 // Calls to living actors go on without the GCS. What needs it waits, and is asked for again until it answers.
@@ -31,11 +35,27 @@ extension OwnerInstance {
         for actor in gcs.kills.sorted(by: ActorID.precedes) {
             out.append(.send(.killActor(KillActor(actor: actor, noRestart: true)), to: .gcs))
         }
+        askForGroups(into: &out)
         // For actors that this process has made that is also its word that it is there: they would end without it.
         let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed || $0.value.isOwn } }.keys
         for actor in followed.sorted(by: ActorID.precedes) {
             actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
+        }
+    }
+
+    private mutating func askForGroups(into out: inout [OwnerDirective]) {
+        func precedes(_ a: PlacementGroupID, _ b: PlacementGroupID) -> Bool { (a.job.value, a.unique) < (b.job.value, b.unique) }
+        for (_, creation) in gcs.groups.sorted(by: { precedes($0.key, $1.key) }) {
+            out.append(.send(.createPlacementGroup(creation), to: .gcs))
+        }
+        for group in gcs.removals.sorted(by: precedes) {
+            out.append(.send(.removePlacementGroup(RemovePlacementGroup(group: group)), to: .gcs))
+        }
+        // Of a group that is not followed nothing will be heard.
+        gcs.removals = gcs.removals.filter { groups[$0] != nil }
+        for group in groups.filter({ $0.value.state != .removed }).keys.sorted(by: precedes) {
+            out.append(.send(.subscribePlacementGroup(SubscribePlacementGroup(group: group)), to: .gcs))
         }
     }
 

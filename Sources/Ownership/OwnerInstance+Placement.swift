@@ -50,11 +50,13 @@ extension OwnerInstance {
         _ group: PlacementGroupID, name: String, strategy: PlacementStrategy, bundles: [ResourceSet], into out: inout [OwnerDirective]
     ) {
         groups[group] = GroupView(bundles: bundles.map { PlacedBundle(resources: $0, node: nil) })
-        out.append(
-            .send(.createPlacementGroup(CreatePlacementGroup(group: group, name: name, strategy: strategy, bundles: bundles)), to: .gcs))
+        let creation = CreatePlacementGroup(group: group, name: name, strategy: strategy, bundles: bundles)
+        gcs.groups[group] = creation
+        out.append(.send(.createPlacementGroup(creation), to: .gcs))
     }
 
     package mutating func removeGroup(_ group: PlacementGroupID, into out: inout [OwnerDirective]) {
+        if groups[group]?.state != .removed, gcs.removals.count < Limits.keptKills { gcs.removals.insert(group) }
         out.append(.send(.removePlacementGroup(RemovePlacementGroup(group: group)), to: .gcs))
     }
 
@@ -81,6 +83,8 @@ extension OwnerInstance {
     }
 
     mutating func groupChanged(_ m: PlacementGroupUpdate, into out: inout [OwnerDirective]) {
+        gcs.groups[m.group] = nil
+        if m.state == .removed { gcs.removals.remove(m.group) }
         guard let old = groups[m.group], m.version > old.version || m.version == old.version && old.isDoubted else { return }
         var view = GroupView(version: m.version, state: m.state, bundles: m.bundles, error: m.error)
         view.awaiting = old.awaiting

@@ -71,9 +71,9 @@ struct GCSBench {
     }
 
     /// The raylet comes back to a GCS that has restarted.
-    mutating func rejoin(_ node: UInt64, leases: [LeaseID] = [], jobs: [JobID] = []) {
+    mutating func rejoin(_ node: UInt64, leases: [LeaseID] = [], jobs: [JobID] = [], bundles: [HeldBundle] = []) {
         let info = NodeInfo(node: NodeID(node), raylet: .raylet(of: NodeID(node)), total: .cpus(4), available: .cpus(4))
-        let register = RegisterNode(info: [info], leases: leases, jobs: jobs, processes: [Self.driver.entity], number: 2)
+        let register = RegisterNode(info: [info], leases: leases, jobs: jobs, processes: [Self.driver.entity], bundles: bundles, number: 2)
         // Drivers are no workers of their node: the GCS knows them from their jobs.
         if gcs.jobs.all.isEmpty { step { $0.jobStarted(Self.job, driver: Self.driver, now: $1, into: &$2) } }
         receive(.registerNode(register), from: info.raylet)

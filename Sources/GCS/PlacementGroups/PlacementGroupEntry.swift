@@ -25,6 +25,8 @@ struct PlacementGroupEntry: Sendable {
     var sweeps = 0
     var version: UInt64 = 1
     var subscribers: [Address]
+    /// As it was last stored.
+    var told: PlacementGroupRow?
 
     init(_ m: CreatePlacementGroup, creator: Address) {
         id = m.group
@@ -33,6 +35,20 @@ struct PlacementGroupEntry: Sendable {
         bundles = m.bundles
         nodes = Array(repeating: nil, count: m.bundles.count)
         subscribers = [creator]
+    }
+
+    /// As it was stored. What was being reserved waits.
+    init(_ row: PlacementGroupRow) {
+        (id, name, strategy) = (row.group, row.name, row.strategy)
+        bundles = row.bundles.map(\.resources)
+        nodes = row.bundles.map(\.node)
+        (attempt, version, subscribers, told) = (row.attempt, row.version, [], row)
+        switch row.state {
+        case .pending, .rescheduling: stage = .waiting
+        case .created: stage = .created
+        case .removed: stage = .removed(row.error ?? PlacementGroupManager.removal(row.group, "was removed"))
+        }
+        wasCreated = row.state == .created || row.state == .rescheduling
     }
 
     var isRemoved: Bool { if case .removed = stage { true } else { false } }

@@ -5,7 +5,7 @@ package import RayflowCore
 /// A group whose bundles have no nodes waits in a line; it is tried when resources come, when nodes join and at every sweep. What a node has
 /// set aside for an attempt is either committed or rolled back.
 package struct PlacementGroupManager: Sendable {
-    var groups: [PlacementGroupID: PlacementGroupEntry] = [:]
+    var groups = Tracked<PlacementGroupID, PlacementGroupEntry>()
     var names: [String: PlacementGroupID] = [:]
     /// Those that wait for room, in the order of their turns.
     var waiting: [PlacementGroupID] = []
@@ -89,9 +89,9 @@ package struct PlacementGroupManager: Sendable {
         ErrorRecord(.placementGroupRemoved, "placement group \(id) \(why)")
     }
 
-    private mutating func remember(_ entry: PlacementGroupEntry) {
+    mutating func remember(_ entry: PlacementGroupEntry) {
         groups[entry.id] = entry
-        if let forgotten = removed.append(entry.id) { groups[forgotten] = nil }
+        if let forgotten = removed.append(entry.id) { groups.removeValue(forKey: forgotten) }
     }
 
     func groups(of job: JobID) -> [PlacementGroupID] {

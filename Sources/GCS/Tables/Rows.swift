@@ -194,8 +194,8 @@ package struct TaskRow: TableRow {
         let times = states.map { JSON.array([.string("\($0.state)"), .int(Int(clamping: $0.wallNS / 1_000_000))]) }
         return [
             "task": .string("\(task)"), "attempt": .int(Int(attempt.number)), "name": .string(name),
-            "state": .string(states.last.map { "\($0.state)" } ?? ""), "job": .string("\(task.actor.job)"), "error": .string(message),
-            "times": .array(times),
+            "state": .string(states.last.map { "\($0.state)" } ?? ""), "job": .string("\(task.actor.job)"),
+            "since": .int(Int(clamping: (states.last?.wallNS ?? 0) / 1_000_000)), "error": .string(message), "times": .array(times),
         ]
     }
     package init(from r: inout ByteReader) throws(DecodingFault) {

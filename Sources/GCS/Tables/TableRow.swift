@@ -47,6 +47,7 @@ package enum RowKey {
     package static func node(_ id: NodeID) -> [UInt8] { of { $0.node(id) } }
     package static func job(_ id: JobID) -> [UInt8] { of { $0.job(id) } }
     package static func actor(_ id: ActorID) -> [UInt8] { of { $0.actor(id) } }
+    package static func placementGroup(_ id: PlacementGroupID) -> [UInt8] { of { $0.placementGroup(id) } }
     package static func address(_ address: Address) -> [UInt8] { of { $0.address(address) } }
     package static func task(_ id: TaskID, _ attempt: Attempt) -> [UInt8] {
         of {

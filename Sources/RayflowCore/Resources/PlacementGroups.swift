@@ -64,6 +64,18 @@ public struct BundleRequest: Hashable, Sendable {
     }
 }
 
+/// A bundle that a node keeps, and the plan that it was reserved by.
+public struct HeldBundle: Hashable, Sendable {
+    public var id: BundleID
+    public var attempt: UInt64
+    public var isCommitted: Bool
+    public init(id: BundleID, attempt: UInt64, isCommitted: Bool) {
+        self.id = id
+        self.attempt = attempt
+        self.isCommitted = isCommitted
+    }
+}
+
 extension ByteWriter {
     public mutating func placementGroup(_ id: PlacementGroupID) {
         u64(id.unique)
@@ -72,6 +84,12 @@ extension ByteWriter {
     public mutating func placedBundle(_ value: PlacedBundle) {
         resources(value.resources)
         optional(value.node) { $0.node($1) }
+    }
+    public mutating func heldBundle(_ value: HeldBundle) {
+        placementGroup(value.id.group)
+        u32(value.id.index)
+        u64(value.attempt)
+        bool(value.isCommitted)
     }
     public mutating func bundleRequest(_ value: BundleRequest) {
         u32(value.index)
@@ -95,6 +113,9 @@ extension ByteReader {
     }
     public mutating func placedBundle() throws(DecodingFault) -> PlacedBundle {
         PlacedBundle(resources: try resources(), node: try optional { (reader) throws(DecodingFault) in try reader.node() })
+    }
+    public mutating func heldBundle() throws(DecodingFault) -> HeldBundle {
+        HeldBundle(id: BundleID(group: try placementGroup(), index: try u32()), attempt: try u64(), isCommitted: try bool())
     }
     public mutating func bundleRequest() throws(DecodingFault) -> BundleRequest {
         BundleRequest(index: try u32(), resources: try resources())

@@ -8,14 +8,20 @@ public struct RegisterNode: WireMessage {
     public var jobs: [JobID]
     /// The workers.
     public var processes: [UInt64]
+    /// Bundles of placement groups that it keeps.
+    public var bundles: [HeldBundle]
     /// Counts the registrations of this raylet: what an older one says is void.
     public var number: UInt64
 
-    public init(info: [NodeInfo], leases: [LeaseID] = [], jobs: [JobID] = [], processes: [UInt64] = [], number: UInt64 = 1) {
+    public init(
+        info: [NodeInfo], leases: [LeaseID] = [], jobs: [JobID] = [], processes: [UInt64] = [], bundles: [HeldBundle] = [],
+        number: UInt64 = 1
+    ) {
         self.info = info
         self.leases = leases
         self.jobs = jobs
         self.processes = processes
+        self.bundles = bundles
         self.number = number
     }
 
@@ -24,6 +30,7 @@ public struct RegisterNode: WireMessage {
         leases = try r.list(unit: 16) { (r) throws(DecodingFault) in try r.lease() }
         jobs = try r.list(unit: 4) { (r) throws(DecodingFault) in try r.job() }
         processes = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.u64() }
+        bundles = try r.list(unit: 25) { (r) throws(DecodingFault) in try r.heldBundle() }
         number = try r.u64()
     }
 
@@ -32,6 +39,7 @@ public struct RegisterNode: WireMessage {
         w.list(leases) { $0.lease($1) }
         w.list(jobs) { $0.job($1) }
         w.list(processes) { $0.u64($1) }
+        w.list(bundles) { $0.heldBundle($1) }
         w.u64(number)
     }
 }

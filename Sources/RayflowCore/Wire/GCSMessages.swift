@@ -114,7 +114,7 @@ public struct TaskEvents: WireMessage {
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
-        events = try r.list(unit: 56) { (r) throws(DecodingFault) in try r.taskEvent() }
+        events = try r.list(unit: 49) { (r) throws(DecodingFault) in try r.taskEvent() }
         dropped = try r.u64()
     }
 

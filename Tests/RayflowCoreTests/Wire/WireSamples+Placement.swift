@@ -3,6 +3,7 @@ import RayflowCore
 /// Placement groups, strategies and reasons of waiting.
 extension WireSamples {
     static let group = PlacementGroupID(unique: 0x1112_1314_1516_1718, job: job)
+    static let heldBundle = HeldBundle(id: BundleID(group: group, index: 1), attempt: 2, isCommitted: true)
     static let strategies: [(name: String, strategy: SchedulingStrategy)] = [
         ("spread", .spread), ("node", .node(node, soft: true)),
         ("labels", .labels(["zone": LabelRule(values: ["a", "b"], isNegated: true)])),

@@ -137,7 +137,11 @@ enum WireSamples {
                 "objectChunk",
                 .objectChunk(ObjectChunk(request: 1, object: object, index: 2, count: 3, totalSize: 4, chunk: [0xFF, 0xFE]))
             ),
-            ("registerNode", .registerNode(RegisterNode(info: [nodeInfo], leases: [lease], jobs: [job], processes: [3], number: 9))),
+            (
+                "registerNode",
+                .registerNode(
+                    RegisterNode(info: [nodeInfo], leases: [lease], jobs: [job], processes: [3], bundles: [heldBundle], number: 9))
+            ),
             ("resourceReport", .resourceReport(ResourceReport(node: node, available: resources))),
             ("nodeTable", .nodeTable(NodeTable(nodes: [nodeInfo, deadNode]))),
             (

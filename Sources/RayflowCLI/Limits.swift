@@ -12,6 +12,8 @@ enum CommandLimits {
     static let columns = 80
     /// Bytes of a value that stand on one line of the outputs.
     static let lineBytes = 100
+    /// Characters of one cell of a table.
+    static let cellCharacters = 60
     /// Bytes that are read from a log at once.
     static let readBytes = 64 << 10
     /// Bytes of an unfinished line that are held back for its end.

@@ -119,6 +119,9 @@ public final class TestCluster: Sendable {
     /// Bytes of object chunks that this node has received so far, as they were on the wire.
     public func bytesPulled(by index: Int) -> Int { nodes[index].traffic.chunkBytes }
 
+    /// Bytes of the node's object store that are in use.
+    public func storedBytes(on index: Int) throws -> Int { try nodes[index].storedBytes() }
+
     /// Object chunks that this node has received so far.
     public func chunksPulled(by index: Int) -> Int { nodes[index].traffic.chunks }
 
@@ -138,6 +141,15 @@ public final class TestCluster: Sendable {
     public func restartGCS() throws {
         try stopGCS()
         try startGCS()
+    }
+
+    /// Rows of a table of the cluster's state, as `rayflow state` shows them.
+    /// - Throws: `invalidArgument` for a table or a field that there is not.
+    public func rows(of table: String, where fields: [String: String] = [:]) async throws(RayflowError) -> [JSONObject] {
+        guard let table = StateAccessor.Table(rawValue: table) else {
+            throw RayflowError(.invalidArgument, "there is no table \(table)")
+        }
+        return try await StateAccessor(core: core).list(table, filters: fields.map { RowFilter(field: $0.key, value: $0.value) }).rows
     }
 
     /// The names of the living actors, each time that an actor has changed; the present ones first.

@@ -46,6 +46,8 @@ final class TestNode: Sendable {
         }
     }
 
+    func storedBytes() throws -> Int { try loop.sync { [raylet] in raylet.statistics.usedBytes } }
+
     func end() {
         try? loop.sync { [self] in network.close() }
         workers.endAll()

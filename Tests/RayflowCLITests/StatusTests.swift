@@ -34,6 +34,37 @@ struct StatusTests {
                 """)
     }
 
+    @Test("what the scheduler says of a step that waits in it stands in place of a guess")
+    func pending() {
+        var report = RunReport(run: "r1", workflow: "w", result: .running, steps: [step("a", .running) { $0.waits = "resources" }])
+        report.explain(["a": .resource("CPU", missing: 5_000, hopsSpent: false)])
+        #expect(StatusText(model: StatusModel(report.json), source: "s").text.hasSuffix("a  running  short of CPU by 0.5"))
+        #expect(report.json["steps"]?.arrayValue?.first?["pending"]?["code"]?.stringValue == "resource")
+    }
+
+    @Test("a table has a column for each field with a value, tells who answered and what was left out")
+    func table() {
+        var answer = StateAnswer(
+            table: .tasks,
+            rows: [
+                ["task": "1", "name": "add", "error": "", "times": [1]], ["task": "22", "name": "sub\u{1B}", "error": "no\nmore"],
+            ], total: 5, isLive: true, milliseconds: 0, source: "now, told by me")
+        answer.eventsLeftOut = 3
+        #expect(
+            StateText(answer).text == """
+                tasks as of now, told by me
+                  task  name  error
+                  1     add
+                  22    sub\u{FFFD}  no
+                  2 of 5 rows; --limit shows more
+                  3 events of tasks were left out: too many came at a time
+                """)
+        answer.rows = []
+        answer.total = 0
+        #expect(StateText(answer).text.contains("none"))
+        #expect(answer.json["source"] == "live")
+    }
+
     @Test("--failed leaves what has not failed out, also among items")
     func failed() {
         var fan = step("fan", .failed)

@@ -63,7 +63,7 @@ package enum AdminClient {
     /// Asks a live process.
     ///
     /// - Parameter session: the session folder that the run's lock names.
-    /// - Throws: `RayflowError` with code `system` when nobody answers in time.
+    /// - Throws: `RayflowError` with code `system` when nobody answers in time, with code `invalidArgument` when the answer is a refusal.
     package static func ask(session: String, verb: String, argument: String = "", timeout: Duration = .seconds(5)) throws -> JSON {
         let bytes = try Files.read(AdminServer.keyPath(session), atMost: 1024)
         var r = ByteReader(bytes)
@@ -94,7 +94,7 @@ package enum AdminClient {
         init(_ answer: OneShot<Result<String, RayflowError>>) { self.answer = answer }
         func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {
             guard case .adminReply(let m)? = try? Message(kind: kind, body: body) else { return }
-            answer.give(m.error.isEmpty ? .success(m.json) : .failure(RayflowError(.system, m.error)))
+            answer.give(m.error.isEmpty ? .success(m.json) : .failure(RayflowError(.invalidArgument, m.error)))
         }
         func disconnected(_ peer: Address) { answer.give(.failure(RayflowError(.system, "the run's process is gone"))) }
     }

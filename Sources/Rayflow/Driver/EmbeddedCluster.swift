@@ -155,6 +155,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
         core.onShutDown { [weak self] in self?.end() }
     }
 
+    var droppedTaskEvents: UInt64 { (try? loop.sync { [gcs] in gcs.droppedTaskEvents }) ?? 0 }
+
     /// Ends everything: steps, workers, sockets, the session folder, the journal. Later calls do nothing.
     package func end() {
         let isFirst = lock.withLock {

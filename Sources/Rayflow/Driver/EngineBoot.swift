@@ -19,6 +19,7 @@ package enum EngineBoot {
         if case .durable(let id, let folder) = configuration.run.rule { options.run = try durable(id, folder) }
         let cluster = try EmbeddedCluster(options)
         cluster.core.keepAlive(cluster)
+        if options.run != nil { try cluster.serveAdmin() }
         return cluster.core
     }
 

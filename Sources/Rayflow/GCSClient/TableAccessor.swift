@@ -59,6 +59,7 @@ package struct GCSClient: Sendable {
     package var actors: TableAccessor<ActorRow> { TableAccessor(core: core) }
     package var functions: TableAccessor<FunctionRow> { TableAccessor(core: core) }
     package var tasks: TableAccessor<TaskRow> { TableAccessor(core: core) }
+    package var placementGroups: TableAccessor<PlacementGroupRow> { TableAccessor(core: core) }
     package var keys: TableAccessor<KeyRow> { TableAccessor(core: core) }
 
     /// Tells the GCS which code there is.

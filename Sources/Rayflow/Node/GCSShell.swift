@@ -39,6 +39,8 @@ package final class GCSShell: FrameHandler, @unchecked Sendable {
     }
 
     package var epoch: UInt32 { instance.epoch }
+    /// On the loop: events of tasks that were left out, and attempts that were forgotten.
+    package var droppedTaskEvents: UInt64 { instance.tasks.dropped }
 
     /// On the loop, once it serves its address.
     package func start() { event { _, _ in } }

@@ -364,6 +364,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         var request: UInt64 = 0
         /// Room was asked for; `ticket` while it has not been granted.
         var hasAskedForRoom = false
+        var foundNoRoom = false
         var ticket: UInt64?
         var assembler: ChunkAssembler?
         /// Chunks that came before there was room.
@@ -397,7 +398,10 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             if let ticket = pull.ticket { abandonedRooms[ticket] = object }
             failOpens(object, why)
             if pull.isDependency {
-                let error = ErrorRecord(RayflowError(.objectLost, "object \(object) is lost: \(why)"))
+                let error =
+                    pull.foundNoRoom
+                    ? ErrorRecord(.objectStoreFull, "object \(object): \(why) on node \(node)")
+                    : ErrorRecord(.objectLost, "object \(object) is lost: \(why)")
                 event { $0.dependencyFailed(object, error, now: self.loop.now, into: &$1) }
             }
             return
@@ -444,6 +448,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             let size = Int(clamping: m.totalSize)
             guard let result = try? store.create(m.object, size: size, client: Self.ownClient, into: &directives) else {
                 pulls[m.object]?.sources = []
+                pulls[m.object]?.foundNoRoom = true
                 return next(m.object, why: "no room for \(size) bytes")
             }
             if case .pending(let ticket) = result { pulls[m.object]?.ticket = ticket } else { roomForPull(m.object, result) }
@@ -477,7 +482,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             for (index, bytes) in pull.early { accept(bytes, at: index, assembler, object) }
         case .exists(_, isSealed: true): pulled(object)
         case .exists(_, isSealed: false): giveUp("it is being written here by another process")
-        case .full(let report): giveUp("\(report)")
+        case .full(let report):
+            pulls[object]?.foundNoRoom = true
+            giveUp("\(report)")
         case .pending: break
         }
     }

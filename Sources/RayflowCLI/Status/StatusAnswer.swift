@@ -40,7 +40,7 @@ struct StatusAnswer {
     }
 
     /// When the journal was written last.
-    private static func lastWrite(_ run: RunFolder) -> Int? {
+    static func lastWrite(_ run: RunFolder) -> Int? {
         let names = (try? Files.names(in: run.journal)) ?? []
         return names.compactMap { Paths.changed("\(run.journal)/\($0)") }.max().map { Int($0 / 1_000_000) }
     }

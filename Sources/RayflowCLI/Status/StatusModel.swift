@@ -14,6 +14,8 @@ struct StatusModel: Sendable {
         /// Milliseconds since 1970.
         var started: Int?
         var waits: String?
+        /// What the scheduler says.
+        var pending: String?
         var error: String?
         var rerun: String?
         var items: [Step]?
@@ -29,6 +31,7 @@ struct StatusModel: Sendable {
             seconds = json["seconds"]?.doubleValue
             started = json["started"]?.intValue
             waits = json["waits"]?.stringValue
+            pending = json["pending"]?["text"]?.stringValue
             error = json["error"]?["message"]?.stringValue
             rerun = json["rerun"]?.stringValue
             items = json["items"]?.arrayValue?.map(Step.init)

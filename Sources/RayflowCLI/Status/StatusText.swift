@@ -34,7 +34,8 @@ struct StatusText {
     private func rows(_ step: StatusModel.Step) -> [(name: String, state: String, rest: String)] {
         // Of a fan-out, only the items that went wrong are worth a line.
         let items = (step.items ?? []).filter {
-            $0.isFailed || $0.inDoubt > 0 || $0.systemRetries > 0 || (!onlyFailed && $0.attempts > 1 && $0.isEnded)
+            $0.isFailed || $0.inDoubt > 0 || $0.pending != nil && !onlyFailed || $0.systemRetries > 0
+                || (!onlyFailed && $0.attempts > 1 && $0.isEnded)
         }
         .map { ("  " + $0.id, $0.state, rest($0)) }
         if onlyFailed, !step.isFailed, !items.contains(where: { $0.1 == "failed" || $0.1 == "timed-out" }) { return [] }
@@ -52,7 +53,11 @@ struct StatusText {
         }
         if let seconds = step.seconds { parts.append(TimeText.span(UInt64(max(seconds, 0) * 1e9))) }
         if step.isTolerated { parts.append("tolerated") }
-        if let waits = step.waits, !step.isEnded { parts.append("waits for \(waits)") }
+        if let pending = step.pending, !step.isEnded {
+            parts.append(pending)
+        } else if let waits = step.waits, !step.isEnded {
+            parts.append("waits for \(waits)")
+        }
         if let error = step.error, step.isFailed || step.isTolerated || !step.isEnded {
             parts.append(error.split(separator: "\n").first.map(String.init) ?? error)
         }

@@ -102,6 +102,15 @@ extension RayletInstance {
         move(id, asked, to: choice, into: &out)
     }
 
+    /// The arguments of a request find no room in the store here: another node may have it.
+    mutating func moveForRoom(_ id: LeaseID, into out: inout [RayletDirective]) -> Bool {
+        guard let asked = leases[id]?.request, asked.strategy.mayMove, asked.hops < SchedulerLimits.spillbackHops,
+            let choice = NodeChoice.withRoom(for: asked.resources, among: candidates(for: asked))
+        else { return false }
+        move(id, asked, to: choice, into: &out)
+        return true
+    }
+
     /// The node that holds most bytes of the arguments, if it can serve the request some time and holds more than this one. Where it is
     /// sent, a request moves on when there is no room.
     private func closerNode(for asked: RequestLease) -> NodeInfo? {

@@ -187,7 +187,9 @@ package struct RayletInstance: Sendable {
     }
 
     package mutating func dependencyFailed(_ object: ObjectID, _ error: ErrorRecord, now: UInt64, into out: inout [RayletDirective]) {
-        for lease in needs[object]?.leases ?? [] { reject(lease, error, into: &out) }
+        for lease in needs[object]?.leases ?? [] where error.code != .objectStoreFull || !moveForRoom(lease, into: &out) {
+            reject(lease, error, into: &out)
+        }
         settle(now: now, into: &out)
     }
 

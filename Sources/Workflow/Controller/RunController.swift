@@ -87,6 +87,22 @@ package final class RunController: @unchecked Sendable {
         return lastReport
     }
 
+    /// Attempts that the engine has and that are not known to run, with the object that each makes. Not from the controller's thread.
+    func waitingAttempts() -> [(position: String, id: ObjectID)] {
+        let waiting: [(position: String, id: ObjectID)]? = queue.ask { [self] in
+            var waiting: [(position: String, id: ObjectID)] = []
+            for (unit, attempt) in running.sorted(by: { $0.key < $1.key }) where waiting.count < ControllerLimits.explainedAttempts {
+                let position = instance.units[unit].position
+                switch attempt {
+                case .step(let handle): if !instance.units[unit].hasProcess { waiting.append((position, handle.id)) }
+                case .call(let ids): if let first = ids.first { waiting.append((position, first)) }
+                }
+            }
+            return waiting
+        }
+        return waiting ?? []
+    }
+
     /// How many units stand where, and which ran longest.
     package func progress(runningAtMost count: Int) -> (RunCounts, [(position: String, started: UInt64)])? {
         queue.ask { [self] in (instance.progress, instance.running(atMost: count)) }

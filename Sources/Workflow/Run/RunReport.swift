@@ -55,6 +55,12 @@ package struct RunReport: Sendable, Hashable {
         steps = UnitReport.list(history, isLive: isLive)
     }
 
+    /// - Parameter reasons: by position.
+    mutating func explain(_ reasons: [String: PendingReason]) {
+        guard !reasons.isEmpty else { return }
+        for index in steps.indices { steps[index].explain(reasons) }
+    }
+
     package var json: JSON {
         var object: JSONObject = [
             "run": .string(run), "workflow": .string(workflow), "result": .string(result.rawValue), "outputs": .object(outputs),

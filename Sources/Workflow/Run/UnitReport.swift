@@ -19,6 +19,8 @@ package struct UnitReport: Sendable, Hashable {
     package var ended: UInt64?
     /// Why it does not run yet.
     package var waits: String?
+    /// Why the engine, which has its attempt, has not begun it.
+    package var pending: PendingReason?
     package var failure: StepFailure?
     package var rerun: RerunReason?
     /// Of a fan-out, once it is known; else nil.
@@ -67,6 +69,11 @@ package struct UnitReport: Sendable, Hashable {
         }
     }
 
+    mutating func explain(_ reasons: [String: PendingReason]) {
+        if let reason = reasons[id], !status.isEnded { pending = reason }
+        for index in items?.indices ?? 0..<0 { items?[index].explain(reasons) }
+    }
+
     /// Sums the items up.
     mutating func adopt(_ items: [UnitReport]) {
         self.items = items
@@ -85,6 +92,7 @@ package struct UnitReport: Sendable, Hashable {
         if let started { object["started"] = .int(Int(clamping: started / 1_000_000)) }
         if let started, let ended, ended >= started { object["seconds"] = .double(Double((ended - started) / 1_000_000) / 1_000) }
         if let waits { object["waits"] = .string(waits) }
+        if let pending { object["pending"] = ["code": .string(pending.code), "text": .string(pending.description)] }
         if let failure { object["error"] = failure.json }
         if let rerun { object["rerun"] = .string(rerun.rawValue) }
         if let items { object["items"] = .array(items.map(\.json)) }

@@ -129,14 +129,14 @@ package final class WorkflowRun: @unchecked Sendable {
             self?.lock.withLock { self?.journalFault = message }
             self?.controller.fault(message)
         }
-        try AdminServer.start(on: cluster.network, session: cluster.session) { [weak self] verb, _ in
+        try cluster.serveAdmin { [weak self] verb in
             guard let self else { throw RayflowError(.shutDown, "the run has ended") }
             switch verb {
-            case "status": return report().json.compact
+            case "status": return explainedReport().json.compact
             case "cancel":
                 cancel()
                 return "{}"
-            default: throw RayflowError(.invalidArgument, "unknown verb \(verb)")
+            default: return nil
             }
         }
         controller.start { [self] outcome in
@@ -152,6 +152,13 @@ package final class WorkflowRun: @unchecked Sendable {
 
     package func report() -> RunReport {
         lock.withLock { finished?.report } ?? controller.snapshot() ?? RunReport(run: folder.id, workflow: workflow.name, result: .running)
+    }
+
+    /// With the reasons of the engine for what waits in it. Blocks until they are there.
+    private func explainedReport() -> RunReport {
+        var report = report()
+        report.explain(ReasonGathering.reasons(for: controller.waitingAttempts(), of: cluster.core))
+        return report
     }
 
     package func progress(runningAtMost count: Int) -> (RunCounts, [(position: String, started: UInt64)])? {

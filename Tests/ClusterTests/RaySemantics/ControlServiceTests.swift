@@ -45,6 +45,47 @@ struct ControlServiceTests {
         }
     }
 
+    @Test(
+        "63: placement groups outlive a restart of the control service, and one that is made or removed meanwhile is made or removed then")
+    func groups() async throws {
+        try await withTwoNodes { cluster in
+            let ray = cluster.cluster
+            let kept = try ray.placementGroup(bundles: [["CPU": 1], ["CPU": 1]], strategy: .strictSpread)
+            _ = try await kept.ready().get()
+            let gone = try ray.placementGroup(bundles: [["CPU": 1]])
+            _ = try await gone.ready().get()
+            try cluster.stopGCS()
+            ray.remove(gone)
+            let made = try ray.placementGroup(bundles: [["CPU": 1]])
+            #expect(try await Remote.square.options(placement: .group(kept, bundle: 1)).remote(3).get() == 9)
+            try cluster.startGCS()
+            #expect(try await made.wait(timeout: .seconds(30)))
+            let nodes = kept.nodes
+            #expect(Set(nodes.compactMap { $0 }).count == 2)
+            #expect(try await Remote.square.options(placement: .group(kept, bundle: 0)).remote(4).get() == 16)
+            ray.remove(kept)
+            ray.remove(made)
+            // All CPUs of both nodes are free again.
+            let place = Places.make(2)
+            #expect(Set(try await ray.get((0..<2).map { _ in Remote.meet.options(cpus: 2).remote(place) })).count == 2)
+        }
+    }
+
+    @Test("the tables of tasks and functions are fed by drivers and workers", .timeLimit(.minutes(1)))
+    func tables() async throws {
+        try await withTwoNodes { cluster in
+            _ = try await cluster.cluster.get((0..<3).map { Remote.square.options(name: "mine").remote($0) })
+            while try await cluster.rows(of: "tasks", where: ["name": "mine", "state": "finished"]).count < 3 {}
+            #expect(try await cluster.rows(of: "functions", where: ["function": "square"]).count == 1)
+            #expect(try await cluster.rows(of: "functions", where: ["function": "ClusterTests.Ledger.note"]).count == 1)
+            let unknown = await #expect(throws: RayflowError.self) { try await cluster.rows(of: "nodes", where: ["colour": "red"]) }
+            #expect(unknown?.code == .invalidArgument && unknown?.message.contains("state") == true)
+            let ref = try cluster.cluster.put(7)
+            #expect(try await cluster.rows(of: "objects", where: ["state": "inline"]).isEmpty == false)
+            withExtendedLifetime(ref) {}
+        }
+    }
+
     @Test("it may start again and again while actors are made and called", arguments: 1...3)
     func again(_ count: Int) async throws {
         try await withTwoNodes { cluster in

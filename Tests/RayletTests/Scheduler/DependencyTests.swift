@@ -33,6 +33,22 @@ import Testing
         #expect(bench.worker(of: fetching) != nil)
     }
 
+    @Test("a request whose argument finds no room here goes to a node with room; where there is none, or it must stay, it is refused")
+    func noRoom() throws {
+        let full = ErrorRecord(.objectStoreFull, "no room")
+        // On nodes that cannot serve the requests.
+        let one = RayletBench.dependency(1, on: 3), two = RayletBench.dependency(2, on: 3)
+        var bench = RayletBench(others: [RayletBench.other(9, cpus: 1, free: 1)])
+        let moves = try bench.request(dependencies: [one]), stays = try bench.request(dependencies: [one])
+        bench.step { $0.dependencyFailed(one.id, full, now: $1, into: &$2) }
+        #expect(bench.spillback(of: moves) == .raylet(of: NodeID(9)))
+        #expect(bench.rejection(of: stays)?.code == .objectStoreFull, "that node is full now")
+        #expect(bench.released == [one.id])
+        let bound = try bench.request(dependencies: [two], strategy: .node(NodeID(7), soft: false))
+        bench.step { $0.dependencyFailed(two.id, full, now: $1, into: &$2) }
+        #expect(bench.rejection(of: bound)?.code == .objectStoreFull)
+    }
+
     @Test("an object that several requests need is fetched once and let go with the last") func shared() throws {
         var bench = RayletBench()
         let first = try bench.request(dependencies: [one]), second = try bench.request(dependencies: [one])

@@ -76,7 +76,17 @@ extension OwnerInstance {
         guard let key = leases[m.lease]?.key else { return }
         leases[m.lease]?.isSlow = true
         takeBack(m.tasks.filter { tasks[$0.task]?.spec.attempt == $0.attempt }.map(\.task), from: m.lease, into: &out)
+        // The one that ran may have ended just then, and its reply have come first: nothing else would free the lease.
+        let isOver =
+            leases.change(m.lease) { lease in
+                guard lease.tasks.isEmpty, lease.worker != nil, lease.whyGivenUp == nil else { return false }
+                lease.isSlow = false
+                lease.expectedNS = 0
+                return true
+            } ?? false
+        if isOver, queues[key]?.busy.contains(m.lease) == true { becomeIdle(m.lease, of: key) }
         serve(key, into: &out)
+        rest(m.lease, into: &out)
     }
 
     /// Tasks that had not begun are ready again, without a charge.
@@ -247,10 +257,7 @@ extension OwnerInstance {
                 lease.expectedNS = 0
                 return (false, lease.key)
             } ?? (true, nil)
-        if let idle {
-            queues[idle]?.busy.removeAll { $0 == id }
-            if !wantsOwnLeases(idle) { queues[idle, default: KeyQueue()].idle.append(id) }
-        }
+        if let idle { becomeIdle(id, of: idle) }
         return !isGivenUp
     }
 
@@ -268,6 +275,12 @@ extension OwnerInstance {
         }
         serve(key, into: &out)
         rest(id, into: &out)
+    }
+
+    /// A busy lease that has lost its last task may serve again.
+    private mutating func becomeIdle(_ id: LeaseID, of key: SchedulingKey) {
+        queues[key]?.busy.removeAll { $0 == id }
+        if !wantsOwnLeases(key) { queues[key, default: KeyQueue()].idle.append(id) }
     }
 
     /// The connection to a worker broke. Mostly its process is gone, and its raylet says so.

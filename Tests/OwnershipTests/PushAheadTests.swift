@@ -71,6 +71,28 @@ struct PushAheadTests {
         #expect(bench.pushes.dropFirst(3).allSatisfy { $0.spec.attempt.number == 1 })
     }
 
+    @Test("a lease whose last task is given back when the one that ran has ended already serves again, and goes back when idle")
+    func givenBackAfterTheEnd() throws {
+        var (bench, lease) = try measured()
+        let tasks = (0..<2).map { _ in bench.submit("f") }
+        bench.finish(bench.pushes[0], [.value(1)], executionNS: 2_000)
+        let message = Message.tasksReturned(TasksReturned(lease: lease, tasks: [.init(task: tasks[1].id, attempt: tasks[1].attempt)]))
+        bench.receive(message, from: OwnerBench.worker)
+        #expect(bench.pushes.last?.spec.id == tasks[1].id && bench.pushes.last?.lease == lease && bench.pushes.count == 3)
+        // The same when it was cancelled meanwhile, so that nothing is left to serve.
+        let more = (0..<2).map { _ in bench.submit("f") }
+        bench.finish(bench.pushes[2], [.value(1)], executionNS: 2_000)
+        bench.finish(bench.pushes[3], [.value(1)], executionNS: 2_000)
+        bench.event { $0.cancel(more[1].ref, force: false, into: &$1) }
+        let again = TasksReturned(lease: lease, tasks: [.init(task: more[1].id, attempt: more[1].attempt)])
+        bench.receive(.tasksReturned(again), from: OwnerBench.worker)
+        bench.receive(.tasksReturned(again), from: OwnerBench.worker)
+        // The clock that was wound up before winds up another, as the lease was used meanwhile.
+        bench.fire(.idleLease(lease, use: 0))
+        bench.fire(try #require(bench.timers.last).timer)
+        #expect(bench.returned == [lease] && bench.owner.heldLeases == 0)
+    }
+
     @Test("a task given back twice, or by a lease that it has left, is pushed once")
     func givenBackTwice() throws {
         var (bench, lease) = try measured()

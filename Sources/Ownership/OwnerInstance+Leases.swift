@@ -204,7 +204,9 @@ extension OwnerInstance {
     mutating func leaseRejected(_ m: LeaseRejected, into out: inout [OwnerDirective]) {
         guard let entry = leases[m.lease], entry.worker == nil else { return }
         drop(m.lease)
-        if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup {
+        if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup
+            || m.error.code == .programMismatch
+        {
             var doomed: [TaskID] = []
             while let id = queues[entry.key]?.ready.popFirst() { doomed.append(id) }
             for id in doomed where tasks[id]?.state == .queued { fail(id, m.error, into: &out) }

@@ -15,5 +15,5 @@ public enum EngineRemotes {
         errors: [Overdrawn.self])
 
     /// A table of which workers of ``registry`` know nothing.
-    public static let other = Registry(Tasks.square)
+    public static let other = Registry(Tasks.square, actors: [Counter.self])
 }

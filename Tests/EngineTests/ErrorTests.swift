@@ -151,14 +151,19 @@ extension EngineTests {
             }
         }
 
-        @Test("workers with another table of functions are refused with a clear error")
+        @Test("tasks and actors whose workers have another table of functions fail and say what to do, however often they may be tried")
         func otherTable() async throws {
             let cluster = try await Cluster.start(EngineRemotes.other, resources: ["CPU": 1], workers: .executable(Programs.worker))
-            let error = await #expect(throws: RayflowError.self) {
-                try await Tasks.square.on(cluster).options(maxRetries: 0).remote(2).get()
+            // With any number of retries: another worker of that program would be refused as well.
+            for retries in [0, -1] {
+                let error = await #expect(throws: RayflowError.self) {
+                    try await Tasks.square.on(cluster).options(maxRetries: retries).remote(2).get()
+                }
+                #expect(error?.code == .programMismatch)
+                #expect(error?.message.contains("Build the driver and the program of the workers from the same sources") == true)
             }
-            #expect(error?.message.contains("no worker could be started") == true)
-            #expect(error?.message.contains("registered functions differ") == true)
+            let counter = Counter.start.on(cluster).options(maxRestarts: -1, maxTaskRetries: -1).remote(1)
+            #expect(await code { try await counter.add.remote(1).get() } == .programMismatch)
             await cluster.shutDown()
         }
 

@@ -236,6 +236,11 @@ import Testing
         bench.subscribe(GCSBench.actor(2))
         refuse(.unschedulable)
         #expect(bench.updates().last?.error?.code == .unschedulable)
+        // Another worker of that program would be turned away as well: it is not restarted without end.
+        bench.register(3, restarts: -1)
+        bench.subscribe(GCSBench.actor(3))
+        refuse(.programMismatch)
+        #expect(bench.updates().last?.error?.code == .programMismatch)
         #expect(!bench.sent.contains { if case .cancelLease = $0.message { true } else { false } })
     }
 

@@ -169,15 +169,16 @@ struct LeaseTests {
         #expect(bench.owner.state(of: b.ref) == nil)
     }
 
-    @Test("what no node can ever serve fails with the reason, all of the key at once")
-    func unschedulable() throws {
+    @Test(
+        "what no node can ever serve fails with the reason, all of the key at once",
+        arguments: [RayflowError.Code.unschedulable, .programMismatch, .placementGroupRemoved])
+    func unschedulable(_ code: RayflowError.Code) throws {
         var bench = OwnerBench()
         let a = bench.submit { $0.resources = .cpus(999) }, b = bench.submit { $0.resources = .cpus(999) }
         let lease = try #require(bench.requests.first?.lease)
         bench.receive(
-            .leaseRejected(LeaseRejected(lease: lease, error: ErrorRecord(.unschedulable, "no node has 999 CPUs"))), from: OwnerBench.raylet
-        )
-        #expect(bench.failure(of: a.ref)?.code == .unschedulable && bench.failure(of: b.ref)?.code == .unschedulable)
+            .leaseRejected(LeaseRejected(lease: lease, error: ErrorRecord(code, "no node has 999 CPUs"))), from: OwnerBench.raylet)
+        #expect(bench.failure(of: a.ref)?.code == code && bench.failure(of: b.ref)?.code == code)
         #expect(bench.owner.pendingTasks == 0)
     }
 

@@ -119,7 +119,9 @@ extension ActorManager {
         forgetLease(of: entry.id)
         if isSystemFailure {
             ended(entry.id, m.error, into: &out)
-        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup {
+        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup
+            || m.error.code == .programMismatch
+        {
             die(entry.id, m.error, into: &out)
         } else {
             die(entry.id, died(entry, "it could not be created: \(m.error.message)", m.error), into: &out)

@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 package import ObjectStore
-import Raylet
+package import Raylet
 package import RayflowCore
 package import Transport
 
@@ -40,7 +40,7 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         self.template = template
     }
 
-    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerEnd) -> Void) throws(RayflowError) -> UInt32 {
+    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerExit) -> Void) throws(RayflowError) -> UInt32 {
         let process = order.process
         guard !isClosed else { throw RayflowError(.shutDown, "no worker is started any more") }
         var pair: (Int32, Int32) = (-1, -1)
@@ -80,12 +80,13 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
             switch outcome {
             case .exited(let code):
                 let why = code == WorkerMain.failureStatus ? refusal.flatMap { $0 }.map { ": \($0)" } : nil
-                ended(WorkerEnd(description: "exited with status \(code)\(why ?? "")"))
+                let refused = code == WorkerMain.refusedStatus ? "its registered functions are not those of the driver" : nil
+                ended(WorkerExit("exited with status \(code)\(why ?? "")", refusal: refused))
             case .signalled(let number):
                 let isOutOfMemory = number == SIGKILL && self?.wasKilledByKernel() == true
                 let why = isOutOfMemory ? ": the kernel ran out of memory" : ""
                 let description = "was killed by signal \(number) (\(String(cString: strsignal(number))))\(why)"
-                ended(WorkerEnd(description: description, isOutOfMemory: isOutOfMemory))
+                ended(WorkerExit(description, isOutOfMemory: isOutOfMemory))
             }
         }
         return UInt32(bitPattern: child.pid)
@@ -122,6 +123,8 @@ package final class LocalWorkers: WorkerSpawning, @unchecked Sendable {
         }
     }
 
+    package var areConnected: Bool { true }
+
     package func kill(process: UInt64, gently: Bool) {
         guard let child = lock.withLock({ processes[process] }) else { return }
         child.signal(gently ? SIGTERM : SIGKILL)
@@ -147,7 +150,7 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
     private let epoch: UInt32
     private let driver: Address
     private let log: @Sendable () -> RemoteRunLog?
-    private var workers: [UInt64: (executor: Executor, core: CoreWorker, ended: @Sendable (WorkerEnd) -> Void)] = [:]
+    private var workers: [UInt64: (executor: Executor, core: CoreWorker, ended: @Sendable (WorkerExit) -> Void)] = [:]
 
     package init(
         network: any Network, arena: Arena, node: NodeID, registry: Registry, epoch: UInt32, driver: Address,
@@ -162,7 +165,7 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
         self.log = log
     }
 
-    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerEnd) -> Void) throws(RayflowError) -> UInt32 {
+    package func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerExit) -> Void) throws(RayflowError) -> UInt32 {
         guard order.environment.isNone else {
             throw RayflowError(.runtimeEnvSetup, "workers inside this process have its environment: \(order.environment) cannot be set")
         }
@@ -180,13 +183,15 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
         return UInt32(bitPattern: getpid())
     }
 
+    package var areConnected: Bool { false }
+
     package func kill(process: UInt64, gently: Bool) {
         guard let worker = workers.removeValue(forKey: process) else { return }
         network.detach(worker.core.address)
         worker.executor.end()
         worker.core.close()
         worker.core.io.close()
-        worker.ended(WorkerEnd(description: "was ended in its process"))
+        worker.ended(WorkerExit("was ended in its process"))
     }
 
     /// After the end of the network: bodies are cancelled, and their threads end when they give in.

@@ -17,22 +17,16 @@ package struct WorkerOrder: Sendable {
     package var environment: RuntimeEnvironment
 }
 
-/// How a worker's process has ended.
-package struct WorkerEnd: Sendable {
-    /// For people: "exited with status 3".
-    package var description: String
-    /// The kernel has ended it for lack of memory.
-    package var isOutOfMemory = false
-}
-
 /// How a raylet starts its workers.
 package protocol WorkerSpawning: AnyObject, Sendable {
     /// On the loop. `ended` is called on any thread, once, when the process is gone.
     ///
     /// - Returns: its pid.
     /// - Throws: `runtimeEnvSetup` when no process can have that environment; anything else may go better next time.
-    func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerEnd) -> Void) throws(RayflowError) -> UInt32
+    func spawn(_ order: WorkerOrder, ended: @escaping @Sendable (WorkerExit) -> Void) throws(RayflowError) -> UInt32
     func kill(process: UInt64, gently: Bool)
+    /// Whether a worker has a connection whose end the raylet hears of.
+    var areConnected: Bool { get }
 }
 
 /// One node's raylet: carries out what its scheduler and its object store decide. Confined to the loop.
@@ -58,6 +52,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     /// How long another node may be silent in the middle of a transfer.
     package var pullSilenceNS = NodeLimits.pullSilenceNS
     private var workerProcesses: Set<UInt64> = []
+    private var ends = WorkerEnds()
     private var lastTable: NodeTable?
     /// Nodes whose connection is gone: nothing is sent there, whatever the GCS still believes, until they are heard of again.
     private var unreachable: Set<NodeID> = []
@@ -116,6 +111,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             lastTable = m
             nodesChanged()
         default:
+            if case .registerWorker(let m) = message, spawner.areConnected, workerProcesses.contains(m.process) {
+                ends.heard(of: m.process)
+            }
             scheduler.receive(message, from: from, now: loop.now, into: &outbox)
             drain()
         }
@@ -123,6 +121,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     package func disconnected(_ peer: Address) {
         if peer.isProcess {
+            if peer.node == node.value, let exit = ends.disconnected(peer.entity) { return workerEnded(peer.entity, exit) }
             // A process of this node that the raylet did not spawn; of spawned ones the pidfd speaks.
             if peer.node == node.value, !workerProcesses.contains(peer.entity) { run { store.clientDied(peer.entity, into: &$0) } }
             if !workerProcesses.contains(peer.entity) {
@@ -196,8 +195,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             let order = WorkerOrder(
                 process: process, job: job, devices: scheduler.devices(of: process), page: try? store.assignProcess(to: process),
                 environment: scheduler.environment(of: process))
-            let pid = try spawner.spawn(order) { [self, loop] end in
-                loop.execute { self.workerEnded(process, end) }
+            let pid = try spawner.spawn(order) { [self, loop] exit in
+                loop.execute { self.workerExited(process, exit) }
             }
             scheduler.workerSpawned(process: process, pid: pid)
         } catch {
@@ -211,12 +210,21 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         }
     }
 
-    private func workerEnded(_ process: UInt64, _ end: WorkerEnd) {
+    private func workerExited(_ process: UInt64, _ exit: WorkerExit) {
+        if ends.exited(process, exit) { return workerEnded(process, exit) }
+        loop.scheduleTimer(afterNanoseconds: NodeLimits.lastWordsNS) { [weak self] in
+            guard let self, let exit = ends.expired(process) else { return }
+            workerEnded(process, exit)
+        }
+    }
+
+    private func workerEnded(_ process: UInt64, _ exit: WorkerExit) {
         workerProcesses.remove(process)
         run { store.clientDied(process, into: &$0) }
+        if let why = exit.refusal { event { $0.workerRefused(process: process, why, now: self.loop.now, into: &$1) } }
         event {
             $0.workerExited(
-                process: process, description: end.description, outOfMemory: end.isOutOfMemory, now: self.loop.now, into: &$1)
+                process: process, description: exit.description, outOfMemory: exit.isOutOfMemory, now: self.loop.now, into: &$1)
         }
     }
 
@@ -551,6 +559,8 @@ private struct UncheckedBytes: @unchecked Sendable {
 enum NodeLimits {
     /// How long a reader waits for the seal of an object that its owner has announced already.
     static let sealWaitNS: UInt64 = 2_000_000_000
+    /// How long the frames of a process that has exited are read before its end counts in any case.
+    static let lastWordsNS: UInt64 = 1_000_000_000
     /// How long another node may be silent in the middle of a transfer until it counts as unreachable.
     static let pullSilenceNS: UInt64 = 10_000_000_000
 }

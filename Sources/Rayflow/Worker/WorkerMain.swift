@@ -41,7 +41,8 @@ enum WorkerMain {
                 network.observe { event in
                     switch event {
                     case .established(let hello) where hello.addresses.contains(.raylet(of: node)): executor.register()
-                    case .refused(let refusal, _): fail("the driver refused this worker: \(refusal)")
+                    case .refused(let refusal, _):
+                        fail("the driver refused this worker: \(refusal)", refusal.code == .functions ? refusedStatus : failureStatus)
                     default: break
                     }
                 }
@@ -65,10 +66,12 @@ enum WorkerMain {
 
     /// Exit status of a worker that could not begin.
     static let failureStatus: Int32 = 70
+    /// The same where its program is not the driver's.
+    static let refusedStatus: Int32 = 71
 
-    private static func fail(_ text: String) -> Never {
+    private static func fail(_ text: String, _ status: Int32 = failureStatus) -> Never {
         let line = Array("rayflow: \(text)\n".utf8)
         _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        _exit(failureStatus)
+        _exit(status)
     }
 }

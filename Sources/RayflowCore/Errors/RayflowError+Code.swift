@@ -46,6 +46,8 @@ extension RayflowError.Code {
     public static let runtimeEnvSetup = Self(rawValue: "runtimeEnvSetup")
     /// The function, actor type or member is not in the registry of this program.
     public static let notRegistered = Self(rawValue: "notRegistered")
+    /// The program of the workers is another build than the driver's, or has another registry: none of them can serve it.
+    public static let programMismatch = Self(rawValue: "programMismatch")
     /// The registry has faults; the message lists all of them.
     public static let invalidRegistry = Self(rawValue: "invalidRegistry")
     /// An object was read as a type that it is not.

@@ -53,4 +53,6 @@ package struct RayletCounters: Hashable, Sendable {
     package var idleEnded: UInt64 = 0
     /// Workers ended because the node was short of memory.
     package var outOfMemory: UInt64 = 0
+    /// Workers that were turned away.
+    package var refused: UInt64 = 0
 }

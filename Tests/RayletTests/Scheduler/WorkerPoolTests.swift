@@ -108,6 +108,30 @@ import Testing
         #expect(bench.raylet.available == .cpus(2))
     }
 
+    @Test("a worker that is turned away ends what waits for a worker of its job, at once") func refused() throws {
+        var bench = RayletBench()
+        let task = try bench.request(), actor = try bench.request(.actor, cpus: 0, from: .gcs)
+        let process = bench.spawned[0]
+        bench.step { $0.workerRefused(process: process, "its functions are others", now: $1, into: &$2) }
+        bench.exit(process, "exited with status 71")
+        #expect(bench.rejection(of: task)?.code == .programMismatch)
+        #expect(bench.rejection(of: task)?.message.contains("its functions are others") == true)
+        // The actor's own process is turned away like the other.
+        bench.step { [spawned = bench.spawned] in $0.workerRefused(process: spawned[1], "so are these", now: $1, into: &$2) }
+        bench.exit(bench.spawned[1], "exited with status 71")
+        #expect(bench.rejection(of: actor)?.code == .programMismatch)
+        #expect(bench.spawned.count == 2)
+        #expect(bench.raylet.available == .cpus(2))
+    }
+
+    @Test("a worker that has served is not turned away any more, whatever its status") func notRefused() throws {
+        var bench = RayletBench()
+        let task = try bench.request()
+        bench.registerAll()
+        bench.step { [spawned = bench.spawned] in $0.workerRefused(process: spawned[0], "what its body says", now: $1, into: &$2) }
+        #expect(bench.rejection(of: task) == nil && bench.raylet.counters.refused == 0)
+    }
+
     @Test("a process that does not register in time is killed and replaced") func startTimeout() throws {
         var bench = RayletBench()
         let task = try bench.request()

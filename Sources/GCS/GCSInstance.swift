@@ -81,6 +81,7 @@ package struct GCSInstance: Sendable {
             let (known, created) = placementGroups.reserved(m, from: from, nodes: &nodes, into: &out)
             isExpected = known
             if created != nil { createWaitingActors(into: &out) }
+        case .bundlesSettled(let m): isExpected = placementGroups.settled(m, from: from)
         case .registerActor(let m):
             jobs.started(m.actor.job, driver: nil, now: now)
             actors.register(m, from: from, hasJobEnded: jobs.hasEnded(m.actor.job), nodes: &nodes, into: &out)

@@ -90,6 +90,7 @@ extension PlacementGroupManager {
     }
 
     mutating func nodeDied(_ node: NodeID, nodes: inout NodeManager, into out: inout [GCSDirective]) {
+        for verdict in unconfirmed.keys where verdict.node == node { unconfirmed[verdict] = nil }
         let hit = groups.values.filter { entry in
             if case .reserving(let plan, _) = entry.stage, plan.values.contains(node) { return true }
             return entry.nodes.contains(node)
@@ -112,7 +113,7 @@ extension PlacementGroupManager {
 
     // MARK: The sweep
 
-    private mutating func armSweep(into out: inout [GCSDirective]) {
+    mutating func armSweep(into out: inout [GCSDirective]) {
         guard !isSweepArmed else { return }
         isSweepArmed = true
         out.append(.startTimer(.placementGroups, afterNS: Limits.groupSweepNS))
@@ -126,8 +127,21 @@ extension PlacementGroupManager {
             if entry.sweeps == 0 { continue }
             for (node, bundles) in entry.requests(plan) where awaited.contains(node) { ask(entry, node, bundles, plan, into: &out) }
         }
+        repeatVerdicts(into: &out)
         tryWaiting(nodes: &nodes, into: &out)
-        if !reserving.isEmpty || !waiting.isEmpty { armSweep(into: &out) }
+        if !reserving.isEmpty || !waiting.isEmpty || !unconfirmed.isEmpty { armSweep(into: &out) }
+    }
+
+    private mutating func repeatVerdicts(into out: inout [GCSDirective]) {
+        let order = unconfirmed.keys.sorted {
+            ($0.group.job.value, $0.group.unique, $0.node) < ($1.group.job.value, $1.group.unique, $1.node)
+        }
+        for verdict in order {
+            guard let (message, isOld) = unconfirmed[verdict] else { continue }
+            // One that was given just now may still be on its way.
+            if isOld { out.append(.send(.settleBundles(message), to: .raylet(of: verdict.node))) }
+            unconfirmed[verdict]?.isOld = true
+        }
     }
 
     /// What must hold after every event; empty when it does.
@@ -156,7 +170,9 @@ extension PlacementGroupManager {
         }
         for id in waiting { expect(groups[id]?.stage == .waiting, "placement group \(id) is in the line and does not wait") }
         for (name, id) in names { expect(groups[id]?.isRemoved == false, "the name \(name) is held by a removed placement group") }
-        expect(isSweepArmed || waiting.isEmpty && reserving.isEmpty, "nobody looks after the placement groups that wait")
+        expect(
+            isSweepArmed || waiting.isEmpty && reserving.isEmpty && unconfirmed.isEmpty, "nobody looks after the placement groups that wait"
+        )
         return faults
     }
 }

@@ -12,6 +12,13 @@ package struct PlacementGroupManager: Sendable {
     var reserving: Set<PlacementGroupID> = []
     var removed: BoundedHistory<PlacementGroupID>
     var isSweepArmed = false
+    /// What nodes were told of their bundles and have not confirmed.
+    var unconfirmed: [Verdict: (message: SettleBundles, isOld: Bool)] = [:]
+
+    struct Verdict: Hashable, Sendable {
+        var group: PlacementGroupID
+        var node: NodeID
+    }
 
     init(remembered: Int) { removed = BoundedHistory(limit: remembered) }
 
@@ -116,10 +123,21 @@ package struct PlacementGroupManager: Sendable {
         for address in entry.subscribers { tell(address, of: entry, into: &out) }
     }
 
-    func settle(
+    /// The last word on the node's bundles of the group; it is repeated until the node has confirmed it, or is dead.
+    mutating func settle(
         _ entry: PlacementGroupEntry, on node: NodeID, _ verdict: SettleBundles.Verdict, into out: inout [GCSDirective]
     ) {
         let message = SettleBundles(group: entry.id, attempt: entry.attempt, verdict: verdict)
+        unconfirmed[Verdict(group: entry.id, node: node)] = (message, false)
         out.append(.send(.settleBundles(message), to: .raylet(of: node)))
+        armSweep(into: &out)
+    }
+
+    mutating func settled(_ m: BundlesSettled, from: Address) -> Bool {
+        let verdict = Verdict(group: m.settled.group, node: from.nodeID)
+        guard from.isRaylet, let last = unconfirmed[verdict] else { return false }
+        // An older word's confirmation says nothing of the last one.
+        if last.message == m.settled { unconfirmed[verdict] = nil }
+        return true
     }
 }

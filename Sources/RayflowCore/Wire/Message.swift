@@ -69,6 +69,7 @@ public enum Message: Sendable {
     case settleBundles(SettleBundles)
     case lookupPlacementGroup(LookupPlacementGroup)
     case placementGroupFound(PlacementGroupFound)
+    case bundlesSettled(BundlesSettled)
     case explainLease(ExplainLease)
     case leaseExplained(LeaseExplained)
     case pollChannel(PollChannel)
@@ -142,6 +143,7 @@ public enum Message: Sendable {
         case PlacementGroupFound.kind: self = .placementGroupFound(try PlacementGroupFound(from: &reader))
         case ExplainLease.kind: self = .explainLease(try ExplainLease(from: &reader))
         case LeaseExplained.kind: self = .leaseExplained(try LeaseExplained(from: &reader))
+        case BundlesSettled.kind: self = .bundlesSettled(try BundlesSettled(from: &reader))
         case PollChannel.kind: self = .pollChannel(try PollChannel(from: &reader))
         case ChannelMessages.kind: self = .channelMessages(try ChannelMessages(from: &reader))
         case GCSRequest.kind: self = .gcsRequest(try GCSRequest(from: &reader))
@@ -217,6 +219,7 @@ public enum Message: Sendable {
         case .leaseExplained(let message): message
         case .pollChannel(let message): message
         case .channelMessages(let message): message
+        case .bundlesSettled(let message): message
         case .gcsRequest(let message): message
         case .gcsReply(let message): message
         case .taskEvents(let message): message

@@ -146,7 +146,7 @@ public struct BundlesReserved: WireMessage {
 }
 
 /// Second phase, or the end.
-public struct SettleBundles: WireMessage {
+public struct SettleBundles: WireMessage, Hashable {
     public enum Verdict: UInt8, Sendable {
         /// What the attempt reserved may be used.
         case commit = 0
@@ -177,6 +177,24 @@ public struct SettleBundles: WireMessage {
         w.placementGroup(group)
         w.u64(attempt)
         w.u8(verdict.rawValue)
+    }
+}
+
+/// The raylet has carried out what ``SettleBundles`` said. Until then it is said again.
+public struct BundlesSettled: WireMessage {
+    public static let kind: UInt8 = 89
+    public var settled: SettleBundles
+
+    public init(settled: SettleBundles) {
+        self.settled = settled
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        settled = try SettleBundles(from: &r)
+    }
+
+    public func write(to w: inout ByteWriter) {
+        settled.write(to: &w)
     }
 }
 

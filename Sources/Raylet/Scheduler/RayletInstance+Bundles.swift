@@ -46,6 +46,7 @@ extension RayletInstance {
             rememberSettled(m.group, .max)
             endGroup(m.group, Self.removalError(m.group), into: &out)
         }
+        out.append(.send(.bundlesSettled(BundlesSettled(settled: m)), to: from))
     }
 
     static func removalError(_ group: PlacementGroupID) -> ErrorRecord {

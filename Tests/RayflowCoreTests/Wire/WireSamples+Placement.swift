@@ -43,6 +43,7 @@ extension WireSamples {
             ),
             ("bundlesReserved", .bundlesReserved(BundlesReserved(group: group, attempt: 4, node: node, isReserved: true))),
             ("settleBundles", .settleBundles(SettleBundles(group: group, attempt: 4, verdict: .rollBack))),
+            ("bundlesSettled", .bundlesSettled(BundlesSettled(settled: SettleBundles(group: group, attempt: 4, verdict: .rollBack)))),
             ("lookupPlacementGroup", .lookupPlacementGroup(LookupPlacementGroup(request: 1, name: "train"))),
             ("placementGroupFound", .placementGroupFound(PlacementGroupFound(request: 1, group: group, bundleCount: 2))),
             ("placementGroupNone", .placementGroupFound(PlacementGroupFound(request: 1, group: nil, bundleCount: 0))),

@@ -116,12 +116,12 @@ package struct GCSInstance: Sendable {
         }
     }
 
-    /// - Parameter isClean: the process has left because it was idle or told to: what it made stays until its job ends.
-    package mutating func connectionLost(_ peer: Address, isClean: Bool = false, now: UInt64, into out: inout [GCSDirective]) {
-        event(into: &out) { $0.lost(peer, isClean: isClean, into: &$1) }
+    /// A process is gone, and with it the actors that it made: it would not have left in peace while one of them was in use.
+    package mutating func connectionLost(_ peer: Address, now: UInt64, into out: inout [GCSDirective]) {
+        event(into: &out) { $0.lost(peer, into: &$1) }
     }
 
-    private mutating func lost(_ peer: Address, isClean: Bool, into out: inout [GCSDirective]) {
+    private mutating func lost(_ peer: Address, into out: inout [GCSDirective]) {
         publisher.subscriberGone { $0 == peer }
         if peer.isRaylet { return nodes.connectionLost(peer.nodeID, into: &out) }
         guard peer.isProcess else { return }
@@ -129,7 +129,7 @@ package struct GCSInstance: Sendable {
         if jobs.connectionLost(peer, into: &out) { return }
         actors.subscriberGone { $0 == peer }
         placementGroups.subscriberGone { $0 == peer }
-        if !isClean { actors.ownerLost(peer, into: &out) }
+        actors.ownerLost(peer, into: &out)
         actors.constructorLost(at: peer, into: &out)
     }
 

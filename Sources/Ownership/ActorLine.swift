@@ -25,8 +25,9 @@ struct ActorLine: Sendable {
     /// nil: the engine's own limit.
     var maxPendingCalls: Int?
     var isSubscribed = false
-    /// Made by this process.
+    /// This process has made the actor: it lives no longer than this process.
     var isOwn = false
+    var isDead: Bool { if case .dead = state { true } else { false } }
 
     var isAlive: Bool { if case .alive = state { true } else { false } }
 

@@ -111,6 +111,7 @@ package struct OwnerInstance: Sendable {
         case .actorReply(let m): actorReply(m, now: now, into: &out)
         case .placementGroupUpdate(let m): groupChanged(m, into: &out)
         case .actorExiting(let m): actorExiting(m, from: from, into: &out)
+        case .idleCheck: idleChecked(by: from, into: &out)
         default: break  // not for owners; the shell counts what nobody takes
         }
     }

@@ -18,6 +18,8 @@ extension WireMessage {
 public enum Message: Sendable {
     case registerWorker(RegisterWorker)
     case shutdownWorker(ShutdownWorker)
+    case idleCheck(IdleCheck)
+    case idleReply(IdleReply)
     indirect case pushTask(PushTask)
     indirect case taskReply(TaskReply)
     case tasksReturned(TasksReturned)
@@ -67,9 +69,9 @@ public enum Message: Sendable {
     case reserveBundles(ReserveBundles)
     case bundlesReserved(BundlesReserved)
     case settleBundles(SettleBundles)
+    case bundlesSettled(BundlesSettled)
     case lookupPlacementGroup(LookupPlacementGroup)
     case placementGroupFound(PlacementGroupFound)
-    case bundlesSettled(BundlesSettled)
     case explainLease(ExplainLease)
     case leaseExplained(LeaseExplained)
     case pollChannel(PollChannel)
@@ -90,6 +92,8 @@ public enum Message: Sendable {
         switch kind {
         case RegisterWorker.kind: self = .registerWorker(try RegisterWorker(from: &reader))
         case ShutdownWorker.kind: self = .shutdownWorker(try ShutdownWorker(from: &reader))
+        case IdleCheck.kind: self = .idleCheck(try IdleCheck(from: &reader))
+        case IdleReply.kind: self = .idleReply(try IdleReply(from: &reader))
         case PushTask.kind: self = .pushTask(try PushTask(from: &reader))
         case TaskReply.kind: self = .taskReply(try TaskReply(from: &reader))
         case TasksReturned.kind: self = .tasksReturned(try TasksReturned(from: &reader))
@@ -139,11 +143,11 @@ public enum Message: Sendable {
         case ReserveBundles.kind: self = .reserveBundles(try ReserveBundles(from: &reader))
         case BundlesReserved.kind: self = .bundlesReserved(try BundlesReserved(from: &reader))
         case SettleBundles.kind: self = .settleBundles(try SettleBundles(from: &reader))
+        case BundlesSettled.kind: self = .bundlesSettled(try BundlesSettled(from: &reader))
         case LookupPlacementGroup.kind: self = .lookupPlacementGroup(try LookupPlacementGroup(from: &reader))
         case PlacementGroupFound.kind: self = .placementGroupFound(try PlacementGroupFound(from: &reader))
         case ExplainLease.kind: self = .explainLease(try ExplainLease(from: &reader))
         case LeaseExplained.kind: self = .leaseExplained(try LeaseExplained(from: &reader))
-        case BundlesSettled.kind: self = .bundlesSettled(try BundlesSettled(from: &reader))
         case PollChannel.kind: self = .pollChannel(try PollChannel(from: &reader))
         case ChannelMessages.kind: self = .channelMessages(try ChannelMessages(from: &reader))
         case GCSRequest.kind: self = .gcsRequest(try GCSRequest(from: &reader))
@@ -164,6 +168,8 @@ public enum Message: Sendable {
         switch self {
         case .registerWorker(let message): message
         case .shutdownWorker(let message): message
+        case .idleCheck(let message): message
+        case .idleReply(let message): message
         case .pushTask(let message): message
         case .taskReply(let message): message
         case .tasksReturned(let message): message
@@ -213,13 +219,13 @@ public enum Message: Sendable {
         case .reserveBundles(let message): message
         case .bundlesReserved(let message): message
         case .settleBundles(let message): message
+        case .bundlesSettled(let message): message
         case .lookupPlacementGroup(let message): message
         case .placementGroupFound(let message): message
         case .explainLease(let message): message
         case .leaseExplained(let message): message
         case .pollChannel(let message): message
         case .channelMessages(let message): message
-        case .bundlesSettled(let message): message
         case .gcsRequest(let message): message
         case .gcsReply(let message): message
         case .taskEvents(let message): message

@@ -29,6 +29,37 @@ public struct ShutdownWorker: WireMessage {
     public func write(to w: inout ByteWriter) {}
 }
 
+/// To an idle worker that is not needed: may it be ended?
+public struct IdleCheck: WireMessage {
+    public static let kind: UInt8 = 17
+    public init() {}
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {}
+    public func write(to w: inout ByteWriter) {}
+}
+
+/// Whether nothing is lost with the process: it owns no object that is in use, no task that runs, no actor that lives.
+public struct IdleReply: WireMessage {
+    public static let kind: UInt8 = 18
+    public var process: UInt64
+    public var isUnused: Bool
+
+    public init(process: UInt64, isUnused: Bool) {
+        self.process = process
+        self.isUnused = isUnused
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        process = try r.u64()
+        isUnused = try r.bool()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(process)
+        w.bool(isUnused)
+    }
+}
+
 /// One attempt of a task for a leased worker, with what its refs resolved to.
 public struct PushTask: WireMessage {
     public static let kind: UInt8 = 3

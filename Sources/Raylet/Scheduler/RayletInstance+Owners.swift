@@ -37,7 +37,8 @@ extension RayletInstance {
         if endedInOrder.count > SchedulerLimits.rememberedJobs { endedJobs.remove(endedInOrder.removeFirst()) }
         for (id, entry) in sortedLeases where entry.request.job == job { abandon(id, entry, .jobEnded, into: &out) }
         endGroups(of: job, into: &out)
-        for (process, worker) in workers.sorted(by: { $0.key < $1.key }) where worker.job == job && !worker.isDying {
+        for (process, worker) in workers.sorted(by: { $0.key < $1.key })
+        where worker.job == job && (!worker.isDying || worker.killed == .idle) {
             endUnleased(process, .jobEnded, into: &out)
         }
         paces = paces.filter { $0.key.job != job }
@@ -58,7 +59,7 @@ extension RayletInstance {
             }
             abandon(id, entry, .fenced, into: &out)
         }
-        for (process, worker) in workers.sorted(by: { $0.key < $1.key }) where !worker.isDying {
+        for (process, worker) in workers.sorted(by: { $0.key < $1.key }) where !worker.isDying || worker.killed == .idle {
             endUnleased(process, .fenced, into: &out)
         }
         out.append(.fenced)

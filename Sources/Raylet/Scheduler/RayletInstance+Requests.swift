@@ -135,6 +135,7 @@ extension RayletInstance {
             change(process) {
                 if entry.request.kind != .actor { $0.dedicated = nil }
                 $0.state = .leased(id)
+                $0.isInUse = false
                 $0.uses += 1
             }
         }

@@ -132,9 +132,9 @@ extension RayletInstance {
     mutating func makeRoom(for pool: WorkerPoolKey, into out: inout [RayletDirective]) {
         let total = pools.values.reduce(0) { $0 + $1.idle.count }
         guard total >= keptIdle + SchedulerLimits.idleOfOthers else { return }
-        guard let oldest = idle.first(where: { workers[$0.process]?.pool != pool }) else { return }
-        counters.idleEnded += 1
-        endUnleased(oldest.process, .idle, into: &out)
+        let others = idle.filter { workers[$0.process]?.pool != pool }
+        guard let oldest = others.first(where: { workers[$0.process]?.isInUse == false }) ?? others.first else { return }
+        askToGo(oldest.process, into: &out)
     }
 
     /// Idle workers, the longest idle first.
@@ -144,18 +144,45 @@ extension RayletInstance {
     }
 
     mutating func armIdleTimer(now: UInt64, into out: inout [RayletDirective]) {
-        guard !isIdleTimerArmed, pools.values.reduce(0, { $0 + $1.idle.count }) > keptIdle, let oldest = idle.first else { return }
+        guard !isIdleTimerArmed, pools.values.reduce(0, { $0 + $1.idle.count }) > keptIdle,
+            let oldest = idle.first(where: { workers[$0.process]?.isInUse == false })
+        else { return }
         isIdleTimerArmed = true
         let due = oldest.since &+ SchedulerLimits.idleWorkerNS
         out.append(.startTimer(.idleWorkers, afterNS: due > now ? due - now : 1))
     }
 
     mutating func endIdleWorkers(now: UInt64, into out: inout [RayletDirective]) {
-        let idle = idle
-        for (process, since) in idle.prefix(max(0, idle.count - keptIdle))
-        where now &- since >= SchedulerLimits.idleWorkerNS && now >= since {
+        let idle = idle, due = idle.filter { now &- $0.since >= SchedulerLimits.idleWorkerNS && now >= $0.since }
+        let fresh = due.filter { workers[$0.process]?.isInUse == false }
+        if fresh.isEmpty { return }
+        // Those that were in use are asked again when others are: they may have been let go of meanwhile.
+        let again = due.filter { workers[$0.process]?.isInUse == true }
+        for (process, _) in (fresh + again).prefix(max(0, idle.count - keptIdle)) { askToGo(process, into: &out) }
+    }
+
+    /// What a worker owns ends with it: it is asked first, and gets no work meanwhile.
+    private mutating func askToGo(_ process: UInt64, into out: inout [RayletDirective]) {
+        change(process) {
+            $0.state = .dying(held: .none, lease: nil, requester: nil)
+            $0.killed = .idle
+        }
+        out.append(.send(.idleCheck(IdleCheck()), to: workerAddress(process)))
+    }
+
+    /// A worker that owns something in use serves again.
+    mutating func idleReplied(_ m: IdleReply, from: Address, now: UInt64, into out: inout [RayletDirective]) {
+        guard from == workerAddress(m.process), let worker = workers[m.process], worker.isDying, worker.killed == .idle else {
+            return counters.unexpected += 1
+        }
+        guard !m.isUnused, !endedJobs.contains(worker.job), !isFenced else {
             counters.idleEnded += 1
-            endUnleased(process, .idle, into: &out)
+            return out.append(.killWorker(process: m.process, .idle))
+        }
+        change(m.process) {
+            $0.state = .idle(since: now)
+            $0.killed = nil
+            $0.isInUse = true
         }
     }
 }

@@ -95,6 +95,7 @@ package struct RayletInstance: Sendable {
         case .returnLease(let m): giveBack(m, from: from, now: now, into: &out)
         case .registerWorker(let m): register(m, from: from, now: now, into: &out)
         case .blocked(let m): blocked(m, from: from)
+        case .idleReply(let m): idleReplied(m, from: from, now: now, into: &out)
         case .nodeTable(let m):
             membership.tableCame(m, node: node)
             nodesChanged(m, into: &out)

@@ -21,6 +21,8 @@ struct WorkerEntry: Sendable {
     var devices: [UInt32] = []
     var uses = 0
     var isBlocked = false
+    /// It has said so when it was asked whether it may go, and has not been leased since.
+    var isInUse = false
     var killed: WorkerKillReason?
 
     var job: JobID { pool.job }

@@ -74,6 +74,8 @@ enum WireSamples {
         placement + [
             ("registerWorker", .registerWorker(RegisterWorker(process: 1, pid: 2))),
             ("shutdownWorker", .shutdownWorker(ShutdownWorker())),
+            ("idleCheck", .idleCheck(IdleCheck())),
+            ("idleReply", .idleReply(IdleReply(process: 1, isUnused: true))),
             (
                 "pushTask",
                 .pushTask(

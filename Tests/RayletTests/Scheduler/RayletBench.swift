@@ -90,6 +90,10 @@ struct RayletBench {
         receive(.blocked(Blocked(process: process, isBlocked: isBlocked)), from: raylet.workerAddress(process))
     }
 
+    mutating func answerIdleCheck(_ process: UInt64, isUnused: Bool) {
+        receive(.idleReply(IdleReply(process: process, isUnused: isUnused)), from: raylet.workerAddress(process))
+    }
+
     mutating func fire(_ timer: RayletTimer) { step { $0.timerFired(timer, now: $1, into: &$2) } }
 
     /// Fires the last timer that a further worker of the job waits for; gives its delay.
@@ -100,6 +104,8 @@ struct RayletBench {
         return last.after
     }
 
+    /// Workers that were asked whether they may go, in order.
+    var idleChecks: [UInt64] { sent.compactMap { if case .idleCheck = $0.message { $0.to.entity } else { nil } } }
     func worker(of lease: LeaseID) -> Address? {
         if case .granted(_, let worker)? = raylet.leases[lease]?.state { worker } else { nil }
     }

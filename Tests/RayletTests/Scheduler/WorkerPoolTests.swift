@@ -194,7 +194,10 @@ import Testing
             bench.giveBack(lease)
             let idle = bench.raylet.workers.values.count { !$0.isDying }
             #expect(idle <= 1 + SchedulerLimits.idleOfOthers)
-            for process in bench.killed.keys where bench.raylet.workers[process] != nil { bench.exit(process) }
+            for process in bench.idleChecks where bench.raylet.workers[process]?.killed == .idle {
+                bench.answerIdleCheck(process, isUnused: true)
+                bench.exit(process)
+            }
         }
         #expect(bench.killed.values.allSatisfy { $0 == .idle })
         #expect(bench.killed[bench.spawned[0]] == .idle, "the longest idle first")
@@ -238,16 +241,47 @@ import Testing
         #expect(armed.map(\.after) == [SchedulerLimits.idleWorkerNS - 1000])
         bench.now += SchedulerLimits.idleWorkerNS - 2000
         bench.fire(.idleWorkers)
+        #expect(bench.killed.isEmpty, "it is asked first")
+        bench.answerIdleCheck(try #require(processes[0]), isUnused: true)
         #expect(bench.killed == [try #require(processes[0]): .idle])
         bench.exit(try #require(processes[0]), "exited with status 0")
         #expect(bench.timers.last?.timer == .idleWorkers)
         bench.now += 1000
         bench.fire(.idleWorkers)
+        bench.answerIdleCheck(try #require(processes[1]), isUnused: true)
         #expect(bench.killed.count == 2)
         bench.now += SchedulerLimits.idleWorkerNS
         bench.fire(.idleWorkers)
-        #expect(bench.killed.count == 2, "one is kept")
+        #expect(bench.idleChecks.count == 2, "one is kept")
         #expect(WorkerKillReason.idle.isGentle)
+    }
+
+    @Test("an idle worker that owns something in use stays, serves, and is asked again after its next lease") func idleOwner() throws {
+        var bench = RayletBench(cpus: 4, keptIdle: 0)
+        let lease = try bench.request()
+        bench.registerAll()
+        let process = try #require(bench.process(of: lease))
+        bench.giveBack(lease)
+        bench.now += SchedulerLimits.idleWorkerNS
+        bench.fire(.idleWorkers)
+        let second = try bench.request()
+        #expect(bench.worker(of: second) == nil, "nothing is given to one that may go")
+        bench.answerIdleCheck(process, isUnused: false)
+        #expect(bench.killed.isEmpty && bench.process(of: second) == process)
+        let timers = bench.timers.count
+        bench.giveBack(second)
+        #expect(bench.timers.count > timers)
+        bench.now += SchedulerLimits.idleWorkerNS
+        bench.fire(.idleWorkers)
+        #expect(bench.idleChecks.filter { $0 == process }.count == 2)
+        for other in bench.idleChecks where other != process { bench.answerIdleCheck(other, isUnused: true) }
+        bench.answerIdleCheck(process, isUnused: false)
+        let last = bench.timers.count
+        bench.now += SchedulerLimits.idleWorkerNS
+        bench.fire(.idleWorkers)
+        #expect(bench.timers.count == last && bench.idleChecks.filter { $0 == process }.count == 2, "it is left in peace")
+        bench.receive(.jobEnded(JobEnded(job: RayletBench.job)), from: .gcs)
+        #expect(bench.killed[process] == .jobEnded, "whatever it would answer")
     }
 
     @Test("process numbers differ between nodes") func processNumbers() throws {

@@ -48,9 +48,12 @@ struct ActorLine: Sendable {
 }
 
 /// The calls of one group of an actor.
+///
+/// They are sent in the order of their caller. Two callers in one process know nothing of each other: were there one line for both, a call
+/// that waits for an argument could hold up the very call that this argument waits for.
 struct CallOrder: Sendable {
-    /// Not sent yet, in order; ended ones are skipped by the reader.
-    var unsent = TaskQueue()
+    /// Not sent yet, by caller, in order; ended ones are skipped by the reader. Callers without any have no line.
+    var unsent: [UInt64: TaskQueue] = [:]
     /// Sequence numbers start anew with each incarnation.
     var nextSequence: UInt64 = 0
 }

@@ -68,10 +68,9 @@ extension OwnerInstance {
             line.isInterrupted = false
             line.isBroken = false
             line.beginSequences()
-            let groups = line.groupNames
             actors[m.actor] = line
             resend(m.actor, into: &out)
-            for group in groups { sendLine(m.actor, group, into: &out) }
+            sendLines(m.actor, into: &out)
         case .restarting:
             line.state = .restarting
             line.incarnation = m.incarnation > line.incarnation ? m.incarnation - 1 : line.incarnation
@@ -94,7 +93,8 @@ extension OwnerInstance {
         line.isBroken = false
         var doomed = Array(line.sent)
         for group in line.groupNames {
-            while let id = line[group].unsent.popFirst() { doomed.append(id) }
+            for caller in line[group].unsent.keys { while let id = line[group].unsent[caller]?.popFirst() { doomed.append(id) } }
+            line[group].unsent = [:]
         }
         actors[actor] = line
         for id in doomed.sorted(by: { $0.unique < $1.unique }) {

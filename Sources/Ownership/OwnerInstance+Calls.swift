@@ -6,7 +6,7 @@ extension OwnerInstance {
     /// A call takes its place in the line.
     mutating func joinLine(_ id: TaskID, waiting: Int, into out: inout [OwnerDirective]) {
         let actor = id.actor
-        guard let spec = tasks[id]?.spec else { return }
+        guard let spec = tasks[id]?.spec, let caller = tasks[id]?.caller else { return }
         tasks[id]?.state = .inActorLine
         // Changed in place: a copy of a long line for each call would cost the square of its length.
         actors[actor, default: ActorLine()].open += 1
@@ -18,19 +18,23 @@ extension OwnerInstance {
         guard let open = actors[actor]?.open, open <= pendingCallLimit else {
             return fail(id, ErrorRecord(.tooManyPending, "more than \(pendingCallLimit) calls wait for this actor"), into: &out)
         }
-        actors[actor]?[spec.group].unsent.append(id)
-        if waiting > 0 { actors[actor]?.waiting[id] = waiting }
         if actors[actor]?.isSubscribed == false {
             actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
         }
-        sendLine(actor, spec.group, into: &out)
+        // Mostly nothing is ahead of it.
+        if waiting == 0, let worker = aliveWorker(of: actor), actors[actor]?[spec.group].unsent[caller] == nil {
+            return sendNext(id, to: worker, into: &out)
+        }
+        actors[actor]?[spec.group].unsent[caller, default: TaskQueue()].append(id)
+        if waiting > 0 { actors[actor]?.waiting[id] = waiting }
+        sendLine(actor, spec.group, of: caller, into: &out)
     }
 
     mutating func lineDependencyFinished(_ id: TaskID, into out: inout [OwnerDirective]) {
-        guard let count = actors[id.actor]?.waiting[id], let group = tasks[id]?.spec.group else { return }
+        guard let count = actors[id.actor]?.waiting[id], let group = tasks[id]?.spec.group, let caller = tasks[id]?.caller else { return }
         actors[id.actor]?.waiting[id] = count > 1 ? count - 1 : nil
-        if count == 1 { sendLine(id.actor, group, into: &out) }
+        if count == 1 { sendLine(id.actor, group, of: caller, into: &out) }
     }
 
     /// The concurrency group of an unfinished call of this process; nil for anything else.
@@ -39,29 +43,40 @@ extension OwnerInstance {
     func isSent(_ id: TaskID) -> Bool { actors[id.actor]?.sent.contains(id) == true }
 
     /// The call has ended.
-    mutating func leaveLine(_ spec: TaskSpec, into out: inout [OwnerDirective]) {
-        let actor = spec.id.actor
+    mutating func leaveLine(_ entry: TaskEntry, into out: inout [OwnerDirective]) {
+        let spec = entry.spec, actor = spec.id.actor
         actors[actor]?.open -= 1
         if actors[actor]?.sent.remove(spec.id) != nil { return }
         actors[actor]?.waiting[spec.id] = nil
-        if actors[actor]?[spec.group].unsent.first == spec.id { sendLine(actor, spec.group, into: &out) }
+        if actors[actor]?[spec.group].unsent[entry.caller]?.first == spec.id { sendLine(actor, spec.group, of: entry.caller, into: &out) }
     }
 
-    /// Sends from the head of the line for as long as the head's dependencies are there.
-    mutating func sendLine(_ actor: ActorID, _ group: String, into out: inout [OwnerDirective]) {
-        while actors[actor]?.isAlive == true, let worker = actors[actor]?.worker, let id = actors[actor]?[group].unsent.first {
-            guard var entry = tasks[id], !entry.isCancelled else {
-                _ = actors[actor]?[group].unsent.popFirst()
-                continue
-            }
-            guard actors[actor]?.waiting[id] == nil, let sequence = actors[actor]?[group].nextSequence else { return }
-            _ = actors[actor]?[group].unsent.popFirst()
-            actors[actor]?[group].nextSequence += 1
-            actors[actor]?.sent.insert(id)
-            entry.spec.sequence = sequence
-            tasks[id] = entry
-            send(entry, to: worker, into: &out)
+    mutating func sendLines(_ actor: ActorID, into out: inout [OwnerDirective]) {
+        for group in actors[actor]?.groupNames ?? [] {
+            for caller in (actors[actor]?[group].unsent.keys).map({ $0.sorted() }) ?? [] { sendLine(actor, group, of: caller, into: &out) }
         }
+    }
+
+    /// Sends from the head of a caller's line for as long as the head's dependencies are there.
+    private mutating func sendLine(_ actor: ActorID, _ group: String, of caller: UInt64, into out: inout [OwnerDirective]) {
+        defer { if actors[actor]?[group].unsent[caller]?.isEmpty == true { actors[actor]?[group].unsent[caller] = nil } }
+        while let worker = aliveWorker(of: actor), let id = actors[actor]?[group].unsent[caller]?.first {
+            let isOver = tasks[id]?.isCancelled != false
+            if !isOver, actors[actor]?.waiting[id] != nil { return }
+            _ = actors[actor]?[group].unsent[caller]?.popFirst()
+            if !isOver { sendNext(id, to: worker, into: &out) }
+        }
+    }
+
+    private func aliveWorker(of actor: ActorID) -> Address? { actors[actor]?.isAlive == true ? actors[actor]?.worker : nil }
+
+    private mutating func sendNext(_ id: TaskID, to worker: Address, into out: inout [OwnerDirective]) {
+        guard var entry = tasks[id], let sequence = actors[id.actor]?[entry.spec.group].nextSequence else { return }
+        actors[id.actor]?[entry.spec.group].nextSequence += 1
+        actors[id.actor]?.sent.insert(id)
+        entry.spec.sequence = sequence
+        tasks[id] = entry
+        send(entry, to: worker, into: &out)
     }
 
     private mutating func send(_ entry: TaskEntry, to worker: Address, into out: inout [OwnerDirective]) {

@@ -170,7 +170,7 @@ extension OwnerInstance {
         let missing = entry.dependencies.filter { objects[$0]?.state == nil }
         if !missing.isEmpty { return .reason(.dependencies(missing)) }
         switch actors[task.actor]?.state {
-        case .alive?: return .reason(.behindOwn(actors[task.actor]?[entry.spec.group].unsent.count ?? 1))
+        case .alive?: return .reason(.behindOwn(actors[task.actor]?[entry.spec.group].unsent[entry.caller]?.count ?? 1))
         case .restarting?: return .reason(.actor(.restarting))
         default: return .reason(.actor(.pending))
         }

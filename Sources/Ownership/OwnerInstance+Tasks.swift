@@ -10,9 +10,10 @@ extension OwnerInstance {
     ///   - parentTask: the task that submits, for its cancellation; nil: none is cancelled with it.
     ///   - pathLength: how many tasks the longest path from this one to the exit of the graph has, itself counted; 0: unknown. Among ready
     ///     tasks of one scheduling key (so of one priority) the longest goes first.
+    ///   - caller: calls to an actor with the same number are sent in the order of their submission.
     package mutating func submit(
-        _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, parentTask: TaskID? = nil, pathLength: UInt32 = 0, now: UInt64,
-        into out: inout [OwnerDirective]
+        _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, parentTask: TaskID? = nil, pathLength: UInt32 = 0,
+        caller: UInt64 = 0, now: UInt64, into out: inout [OwnerDirective]
     ) {
         for (index, id) in spec.results.enumerated() {
             var entry = ObjectEntry(owner: address, lineage: isDurable ? spec.lineage.result(index) : .none)
@@ -44,7 +45,7 @@ extension OwnerInstance {
             return
         }
         if isDurable { out.append(.journal(.submitted(spec, parent: parent))) }
-        start(spec, fingerprint: fingerprint, parentTask: parentTask, pathLength: pathLength, into: &out)
+        start(spec, fingerprint: fingerprint, parentTask: parentTask, pathLength: pathLength, caller: caller, into: &out)
     }
 
     /// Recorded results are back, or (nil) could not be read: then the task runs again.
@@ -61,7 +62,8 @@ extension OwnerInstance {
     }
 
     private mutating func start(
-        _ spec: TaskSpec, fingerprint: [UInt8], parentTask: TaskID? = nil, pathLength: UInt32, into out: inout [OwnerDirective]
+        _ spec: TaskSpec, fingerprint: [UInt8], parentTask: TaskID? = nil, pathLength: UInt32, caller: UInt64 = 0,
+        into out: inout [OwnerDirective]
     ) {
         var refs: [ObjectID] = []
         for argument in spec.arguments { argument.collect(into: &refs) }
@@ -71,6 +73,7 @@ extension OwnerInstance {
             spec: spec, state: .queued, retriesLeft: spec.options.maxRetries, fingerprint: fingerprint, dependencies: refs)
         entry.parent = parentTask?.unique ?? 0
         entry.pathLength = pathLength
+        entry.caller = caller
         for argument in spec.arguments { escape(argument.nestedRefs) }
         var waiting = 0
         for id in refs {
@@ -266,8 +269,8 @@ extension OwnerInstance {
         guard let entry = tasks.removeValue(forKey: id) else { return }
         switch entry.state {
         case .committing(let lease): freeLease(lease, of: id, into: &out)
-        case .inActorLine: leaveLine(entry.spec, into: &out)
-        case .pausing where entry.spec.kind == .actorCall: leaveLine(entry.spec, into: &out)
+        case .inActorLine: leaveLine(entry, into: &out)
+        case .pausing where entry.spec.kind == .actorCall: leaveLine(entry, into: &out)
         case .queued: serve(entry.key, into: &out)  // a lease that only it wanted is no longer asked for
         default: break
         }

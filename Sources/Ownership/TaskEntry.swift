@@ -16,8 +16,10 @@ struct TaskEntry: Sendable {
     var dependencies: [ObjectID]
     /// The task that submitted it, by its unique number; 0 when that is not said.
     var parent: UInt64 = 0
-    /// See ``OwnerInstance/submit(_:fingerprint:parent:parentTask:pathLength:now:into:)``.
+    /// See ``OwnerInstance/submit(_:fingerprint:parent:parentTask:pathLength:caller:now:into:)``.
     var pathLength: UInt32 = 0
+    /// Calls of one caller to an actor keep their order; see ``CallOrder``.
+    var caller: UInt64 = 0
     var isCancelled = false
     /// The GCS has heard of it, so it hears the rest, too.
     var isReported = false

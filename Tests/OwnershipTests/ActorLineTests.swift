@@ -47,6 +47,26 @@ struct ActorLineTests {
         #expect(sent.map(\.spec.sequence) == (0..<30).map { UInt64($0) })
     }
 
+    @Test("a call that waits for an argument holds up later calls of its caller, not those of another caller in the same process")
+    func callers() {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        let maker = bench.submit("maker")
+        let waits = bench.call(.counter, "waits", [maker.argument], caller: 1)
+        let behind = bench.call(.counter, "behind", caller: 1)
+        bench.call(.counter, "other", caller: 2)
+        bench.update(.counter, .alive)
+        bench.call(.counter, "late", caller: 2)
+        #expect(bench.pushed == ["other", "late"])
+        bench.grant()
+        bench.finish(bench.pushes[2])
+        #expect(bench.pushed == ["other", "late", "maker", "waits", "behind"])
+        #expect(
+            bench.pushes.filter { $0.spec.kind == .actorCall }.map(\.spec.sequence) == [0, 1, 2, 3], "one order for the actor's process")
+        for push in bench.pushes where push.spec.kind == .actorCall { bench.finish(push) }
+        #expect(bench.owner.state(of: waits.ref) != nil && bench.owner.state(of: behind.ref) != nil)
+    }
+
     @Test("a call whose argument failed is never sent and takes no place in the order")
     func failedArgument() {
         var bench = OwnerBench()

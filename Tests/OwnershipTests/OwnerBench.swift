@@ -60,9 +60,9 @@ struct OwnerBench {
     }
 
     @discardableResult
-    mutating func submit(_ spec: TaskSpec, fingerprint: [UInt8] = []) -> TaskSpec {
+    mutating func submit(_ spec: TaskSpec, fingerprint: [UInt8] = [], caller: UInt64 = 0) -> TaskSpec {
         let now = now
-        event { $0.submit(spec, fingerprint: fingerprint, parent: Self.root, now: now, into: &$1) }
+        event { $0.submit(spec, fingerprint: fingerprint, parent: Self.root, caller: caller, now: now, into: &$1) }
         return spec
     }
 
@@ -75,7 +75,7 @@ struct OwnerBench {
     }
 
     mutating func call(
-        _ actor: ActorID, _ name: String = "m", _ arguments: [TaskArgument] = [], lineage: LineageID = .none,
+        _ actor: ActorID, _ name: String = "m", _ arguments: [TaskArgument] = [], lineage: LineageID = .none, caller: UInt64 = 0,
         options: (inout SpecOptions) -> Void = { _ in }
     ) -> TaskSpec {
         var call = spec(name, arguments, lineage: lineage) {
@@ -85,7 +85,7 @@ struct OwnerBench {
         }
         call.id.actor = actor
         call.kind = .actorCall
-        return submit(call)
+        return submit(call, caller: caller)
     }
 
     mutating func create(_ actor: ActorID, maxTaskRetries: Int32 = 0, maxPendingCalls: Int32 = -1, lineage: LineageID = .none) {

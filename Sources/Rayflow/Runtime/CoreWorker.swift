@@ -455,7 +455,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
                 lineage: lineage(scope, options.name, key: call.options.key, call.arguments, on: actorLineage), kind: .actorCall,
                 function: call.method, owner: address, arguments: wire, resultCount: UInt32(call.resultCount), options: options)
             step { owner, out in
-                owner.submit(spec, parent: scope.lineage, parentTask: scope.task, now: self.loop.now, into: &out)
+                owner.submit(
+                    spec, parent: scope.lineage, parentTask: scope.task, caller: scope.caller, now: self.loop.now, into: &out)
                 for id in held { owner.release(id, into: &out) }
             }
             note(spec, in: scope)

@@ -6,14 +6,17 @@ package import RayflowCore
 package final class SubmissionScope: @unchecked Sendable {
     package let lineage: LineageID
     package let task: TaskID
+    /// Whose calls to one actor keep their order among each other: those of the driver, of a task, or of an actor that runs one call at a time.
+    package let caller: UInt64
     private let lock = Lock()
     private var ordinals: [Digest128: UInt32] = [:]
     private var puts: UInt32 = 0
     private var children: [ObjectID] = []
 
-    package init(lineage: LineageID, task: TaskID) {
+    package init(lineage: LineageID, task: TaskID, caller: UInt64? = nil) {
         self.lineage = lineage
         self.task = task
+        self.caller = caller ?? task.unique
     }
 
     package func nextPut() -> ObjectID {

@@ -221,7 +221,8 @@ package final class Executor: @unchecked Sendable {
             if !m.history.isEmpty { (core.log as? RemoteRunLog)?.remember(m.history) }
         }
         let spec = m.spec
-        let scope = SubmissionScope(lineage: spec.lineage, task: spec.id)
+        let isOneOfOrder = spec.kind != .function && actor?.isSequential == true
+        let scope = SubmissionScope(lineage: spec.lineage, task: spec.id, caller: isOneOfOrder ? spec.id.actor.unique : nil)
         let context = TaskContext(
             name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
             node: core.identity.node, resources: spec.options.resources, gpus: devices.map { Int($0) },

@@ -16,6 +16,8 @@ final class HostedActor: @unchecked Sendable {
     private var instance: ActorInstance
     private var outbox: [ActorInstance.Directive] = []
     /// A thread carries directives out, in order: others leave theirs to it.
+    /// One call runs at a time.
+    let isSequential: Bool
     private var isDraining = false
     private var host: (any ActorHost)?
     /// Calls whose time was over, with what their callers were told; they still run.
@@ -41,6 +43,7 @@ final class HostedActor: @unchecked Sendable {
     func install(_ host: any ActorHost) { lock.withLock { self.host = host } }
 
     // MARK: Events, from any thread
+        isSequential = instance.concurrency == 1
 
     func built() { event { $0.built(into: &$1) } }
     func enqueue(_ m: PushTask, from: Address) { event { $0.push(m, from: from, into: &$1) } }

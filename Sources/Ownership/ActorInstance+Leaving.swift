@@ -75,20 +75,45 @@ extension ActorInstance {
 
     // MARK: Deadlock
 
-    /// A running call wants to wait for a call of the same actor that has not ended.
+    /// A running call wants to wait for a call of the same actor whose outcome is not known in this process.
     ///
-    /// - Parameter group: of the call that is waited for; nil when that is not known: then only an actor without groups is judged.
+    /// - Parameter group: of the call that is waited for, when this process has made it: then it has not ended. Of any other call that is known
+    ///   only while it is here; one that comes later is judged then, by ``Directive/deadlock(_:waitingFor:)``.
     /// - Returns: whether the wait could never end: every call that may run in that group waits for calls of the group.
-    package mutating func wait(_ task: TaskID, forCallIn group: String?) -> Bool {
-        if group == nil, groups.count > 1 { return false }
-        let group = group ?? ""
-        guard let waiting = groups[group], waiting.running.contains(task) else { return false }
-        groups[group]?.stuck.insert(task)
-        guard waiting.running.count == waiting.limit, groups[group]?.stuck.count == waiting.limit else { return false }
-        groups[group]?.stuck.remove(task)
-        return true
+    package mutating func wait(_ task: TaskID, for call: TaskID, group: String?) -> Bool {
+        guard let group = group ?? self.group(ofCallHere: call) else {
+            awaited[call, default: []].insert(task)
+            return false
+        }
+        return isStuck(task, in: group)
     }
 
     /// The wait is over.
-    package mutating func endWait(_ task: TaskID, forCallIn group: String?) { groups[group ?? ""]?.stuck.remove(task) }
+    package mutating func endWait(_ task: TaskID, for call: TaskID) {
+        for name in groups.keys { groups[name]?.stuck.remove(task) }
+        awaited[call]?.remove(task)
+        if awaited[call]?.isEmpty == true { awaited[call] = nil }
+    }
+
+    /// A call has come that others may wait for.
+    mutating func arrived(_ m: PushTask, into out: inout [Directive]) {
+        guard !awaited.isEmpty, let waiting = awaited.removeValue(forKey: m.spec.id) else { return }
+        for task in waiting.sorted(by: { $0.unique < $1.unique }) where isStuck(task, in: m.spec.group) {
+            out.append(.deadlock(task, waitingFor: m.spec.id))
+        }
+    }
+
+    private mutating func isStuck(_ task: TaskID, in name: String) -> Bool {
+        guard let group = groups[name], group.running.contains(task) else { return false }
+        groups[name]?.stuck.insert(task)
+        guard group.running.count == group.limit, groups[name]?.stuck.count == group.limit else { return false }
+        groups[name]?.stuck.remove(task)
+        return true
+    }
+
+    private func group(ofCallHere call: TaskID) -> String? {
+        if let group = queued[call]?.push.spec.group { return group }
+        if let group = groups.first(where: { $0.value.running.contains(call) })?.key { return group }
+        return lines.first { $0.value.early.values.contains { $0.spec.id == call } }?.key.group
+    }
 }

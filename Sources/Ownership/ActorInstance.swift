@@ -11,11 +11,13 @@ package struct ActorInstance: Sendable {
         case startExitTimer(afterNS: UInt64)
         /// All callers know: the process may go, and the GCS is told so. Comes again when that was lost.
         case leave(ErrorRecord)
+        /// A running call waits for this call of its own actor, and it has turned out that the wait could never end.
+        case deadlock(TaskID, waitingFor: TaskID)
     }
 
     /// A process may know the actor by several ids (an alias, an id of an earlier epoch), and come back after its connection broke: each has an
     /// order of its own.
-    private struct Line: Hashable {
+    struct Line: Hashable {
         var caller: Caller
         var group: String
         var connection: UInt64
@@ -24,7 +26,7 @@ package struct ActorInstance: Sendable {
         var address: Address
         var actor: ActorID
     }
-    private struct Order {
+    struct Order {
         var next: UInt64 = 0
         var early: [UInt64: PushTask] = [:]
         /// Places of cancelled calls that were early.
@@ -57,12 +59,14 @@ package struct ActorInstance: Sendable {
     var groups: [String: Group]
     /// In the order in which they were first heard of.
     var callers: [Caller] = []
-    private var lines: [Line: Order] = [:]
+    private(set) var lines: [Line: Order] = [:]
     /// Ready, not started.
     var queued: [TaskID: Call] = [:]
     private var running: [TaskID: Attempt] = [:]
     /// Newer attempts of running calls.
     private var held: [TaskID: Call] = [:]
+    /// Calls of this actor that running ones wait for and of which nothing is known here: they have ended, or are still to come.
+    var awaited: [TaskID: Set<TaskID>] = [:]
     /// Calls that have ended and whose answer is not sent.
     var unanswered = 0
     /// The last word may not have reached the GCS: the exit timer says it again.
@@ -106,12 +110,14 @@ package struct ActorInstance: Sendable {
         }
         guard m.spec.sequence != TaskSpec.unordered else {
             if !callers.contains(caller) { callers.append(caller) }
+            arrived(m, into: &out)
             place(m, from: from, into: &out)
             return serve(into: &out)
         }
         let line = Line(caller: caller, group: group, connection: m.lease.owner)
         if lines[line] == nil { meet(line) }
         guard let next = lines[line]?.next, m.spec.sequence >= next else { return }  // the same push again
+        arrived(m, into: &out)
         lines[line]?.early[m.spec.sequence] = m
         while let next = lines[line]?.next {
             if let push = lines[line]?.early.removeValue(forKey: next) {
@@ -178,6 +184,7 @@ package struct ActorInstance: Sendable {
         guard running.removeValue(forKey: id) != nil else { return }
         groups[m.spec.group]?.running.remove(id)
         groups[m.spec.group]?.stuck.remove(id)
+        if !awaited.isEmpty { for call in awaited.keys { awaited[call]?.remove(id) } }
         unanswered += 1
         if let outcome { logged[m.spec.lineage] = outcome }
         if let again = held.removeValue(forKey: id) { place(again.push, from: again.from, into: &out) }

@@ -9,10 +9,13 @@ public enum EngineRemotes {
         Streams.sequence, Streams.refs, Streams.numbers, Streams.nested, Streams.several, ActorTasks.callAndDie, ActorTasks.callLater,
         ActorTasks.lateValue, ActorTasks.outcome, Hoarding.hold, Hoarding.killed, Environments.values, Environments.place,
         Environments.inherited,
-        Environments.merged,
-        Environments.actor, Environments.context, Environments.devices, Environments.gpus,
-        actors: [Counter.self, Account.self, Broken.self, Parallel.self, Caller.self, Hoarder.self, Surroundings.self],
-        errors: [Overdrawn.self])
+        Environments.merged, Environments.actor, Environments.context, Environments.devices, Environments.gpus, StormTasks.value,
+        StormTasks.nested, StormTasks.large, StormTasks.put, StormTasks.sum, StormTasks.head, StormTasks.through, Relay.readThrough,
+        Relay.makeCounter,
+        actors: [
+            Counter.self, Account.self, Broken.self, Parallel.self, Caller.self, Hoarder.self, Surroundings.self, StormCell.self,
+            Relay.self,
+        ], errors: [Overdrawn.self])
 
     /// A table of which workers of ``registry`` know nothing.
     public static let other = Registry(Tasks.square, actors: [Counter.self])

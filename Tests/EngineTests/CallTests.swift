@@ -134,5 +134,39 @@ extension EngineTests {
                 }
             }
         }
+
+        @Test("two calls of one process whose own calls to a third depend on each other end")
+        func crossed() async throws {
+            let scratch = Scratch()
+            try await withCluster { _, _ in
+                let counter = Counter.start.remote(0)
+                let relay = Relay.start.options(maxConcurrency: 2).remote(counter)
+                let later = relay.addAfter.remote(scratch.file("gate"), 5)
+                // Its call to the counter stands first, and waits for what the other call has yet to make.
+                let passed = relay.pass.remote([later], scratch.file("passed"))
+                _ = try await line(in: scratch.file("passed"))
+                try appendLine("", to: scratch.file("gate"))
+                let values = [try await later.get(timeout: .seconds(60)), try await passed.get(timeout: .seconds(60))]
+                #expect(values == [5, 10])
+            }
+        }
+
+        @Test("a method may wait for a call of its own actor that has ended, and is told when that call can never start")
+        func ownResult() async throws {
+            let scratch = Scratch()
+            try await withCluster { _, _ in
+                let relay = Relay.start.remote(Counter.start.remote(0))
+                let done = relay.echo.remote(7)
+                #expect(try await done.get() == 7)
+                #expect(try await relay.read.remote([done], scratch.file("done")).get() == 7)
+                // It waits here for its argument, and comes when another caller's call waits for it.
+                let late = relay.echo.remote(Effects.slow.remote(scratch.file("gate"), 8))
+                let reader = Relay.readThrough.remote(relay, [late], scratch.file("late"))
+                _ = try await line(in: scratch.file("late"))
+                try appendLine("", to: scratch.file("gate"))
+                #expect(await code { try await reader.get(timeout: .seconds(60)) } == .deadlock)
+                #expect(try await late.get() == 8)
+            }
+        }
     }
 }

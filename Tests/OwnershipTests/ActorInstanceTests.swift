@@ -52,6 +52,7 @@ private struct ActorBench {
     var hasLeft: Bool { lastWords > 0 }
     var lastWords: Int { out.count { if case .leave = $0 { true } else { false } } }
     var exitTimers: Int { out.count { if case .startExitTimer = $0 { true } else { false } } }
+    var deadlocks: [TaskID] { out.compactMap { if case .deadlock(_, let call) = $0 { call } else { nil } } }
     func code(_ name: String) -> RayflowError.Code? {
         for reply in replies where reply.name == name { if case .failed(let error, _) = reply.outcome { return error.code } }
         return nil
@@ -220,19 +221,51 @@ struct ActorInstanceTests {
     func deadlock() {
         var bench = ActorBench(limit: 2, groups: [CallGroup(name: "io", limit: 1)])
         let a = bench.push("a"), io = bench.push("io", group: "io")
-        func wait(_ call: PushTask, _ group: String?) -> Bool { bench.instance.wait(call.spec.id, forCallIn: group) }
+        // Calls that this process has made itself.
+        let own = bench.call("own", sequence: 9).spec.id
+        func wait(_ call: PushTask, _ group: String) -> Bool { bench.instance.wait(call.spec.id, for: own, group: group) }
         #expect(!wait(a, ""), "one more may run")
         let b = bench.push("b")
         #expect(!wait(b, "io"), "the other group goes on")
         #expect(!wait(io, ""), "the default group goes on")
-        #expect(!wait(b, nil), "not known of which group")
         #expect(wait(b, ""), "all that may run wait for each other")
-        bench.instance.endWait(a.spec.id, forCallIn: "")
+        bench.instance.endWait(a.spec.id, for: own)
         #expect(!wait(b, ""))
         #expect(wait(io, "io"))
-        var single = ActorBench()
-        let call = single.push("call")
-        let isDeadlock = single.instance.wait(call.spec.id, forCallIn: nil)
-        #expect(isDeadlock)
+    }
+
+    @Test("a wait for a call of another's is refused when that call stands behind, and not when it may have ended")
+    func deadlockWithOther() {
+        var bench = ActorBench()
+        let ended = bench.push("ended")
+        bench.finish(ended)
+        let call = bench.push("call"), behind = bench.push("behind", from: ActorBench.second)
+        func wait(_ other: PushTask) -> Bool { bench.instance.wait(call.spec.id, for: other.spec.id, group: nil) }
+        #expect(!wait(ended), "its owner will say what became of it")
+        bench.instance.endWait(call.spec.id, for: ended.spec.id)
+        #expect(wait(behind))
+        #expect(wait(call), "for itself")
+        let early = bench.call("early", sequence: 7)
+        bench.push(early)
+        #expect(wait(early))
+    }
+
+    @Test("a wait is found to be endless when the call that is waited for comes")
+    func lateDeadlock() {
+        var bench = ActorBench()
+        let call = bench.push("call"), late = bench.call("late", from: ActorBench.second),
+            later = bench.call("later", from: ActorBench.second)
+        let isRefused = bench.instance.wait(call.spec.id, for: late.spec.id, group: nil)
+        #expect(!isRefused)
+        bench.push(late)
+        #expect(bench.deadlocks == [late.spec.id])
+        bench.instance.endWait(call.spec.id, for: late.spec.id)
+        let isRefusedAgain = bench.instance.wait(call.spec.id, for: later.spec.id, group: nil)
+        bench.instance.endWait(call.spec.id, for: later.spec.id)
+        bench.push(later)
+        #expect(!isRefusedAgain && bench.deadlocks.count == 1, "that wait was over")
+        bench.finish(call)
+        bench.finish(late)
+        #expect(bench.started == ["call", "late", "later"])
     }
 }

@@ -4,7 +4,7 @@ import Transport
 
 /// A continuation that several sides may want to resume: the first wins.
 private final class Wakeup: @unchecked Sendable {
-    enum Reason { case ready, timeout, cancelled }
+    enum Reason { case ready, timeout, cancelled, deadlock }
     private let lock = Lock()
     private var continuation: CheckedContinuation<Reason, Never>?
     private var reason: Reason?
@@ -44,11 +44,13 @@ extension CoreWorker {
     package func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched {
         if let done = ready(id) { return done }
         if state(of: id) == nil {
-            let own = timeout == nil ? await ownWait(for: id) : .none
-            if case .deadlock(let record) = own { return .failed(record) }
-            defer { if case .begun(let call, let group) = own { executor?.endWait(call, forCallIn: group) } }
-            switch await waitFor([id], count: 1, timeout: timeout) {
+            let wakeup = Wakeup()
+            let own = timeout == nil ? await ownWait(for: id, stop: { wakeup.wake(.deadlock) }) : .none
+            if case .deadlock = own { return .failed(deadlock) }
+            defer { if case .begun(let wait) = own { executor?.endWait(wait) } }
+            switch await waitFor([id], count: 1, timeout: timeout, wakeup) {
             case .ready: break
+            case .deadlock: return .failed(deadlock)
             case .timeout:
                 return .failed(ErrorRecord(RayflowError(.getTimeout, "object \(id) was not ready after \(timeout.map { "\($0)" } ?? "")")))
             case .cancelled: throw CancellationError()
@@ -84,8 +86,9 @@ extension CoreWorker {
     }
 
     /// Waits until `count` of the objects, none of which was ready, are; or, with `orFailed`, until one of them is a failure.
-    private func waitFor(_ ids: [ObjectID], count: Int, timeout: Duration?, orFailed: Bool = false) async -> Wakeup.Reason {
-        let wakeup = Wakeup()
+    private func waitFor(
+        _ ids: [ObjectID], count: Int, timeout: Duration?, _ wakeup: Wakeup = Wakeup(), orFailed: Bool = false
+    ) async -> Wakeup.Reason {
         let countdown = Countdown(count)
         let tokens = whenAnyReady(ids) { [weak self] id in
             if countdown.isDown() { return wakeup.wake(.ready) }

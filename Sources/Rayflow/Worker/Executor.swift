@@ -418,11 +418,13 @@ package final class Executor: @unchecked Sendable {
     package func endActor(_ m: EndActor) { if m.actor == actor?.id { actor?.drain() } }
     package func exitSeen(_ m: ActorExitSeen, from: Address) { actor?.exitSeen(m.actor, from: from) }
 
-    /// From any thread: the running call wants to wait for a call of its own actor in that group (nil: not known);
-    /// ``endWait(_:forCallIn:)`` follows unless this is true: the wait could never end.
-    func isDeadlock(_ task: TaskID, waitingForCallIn group: String?) -> Bool { actor?.wait(task, forCallIn: group) ?? false }
+    /// From any thread: the running call wants to wait for a call of its own actor in that group (nil: not known). ``endWait(_:)`` follows
+    /// unless this is true: the wait could never end.
+    func isDeadlock(_ wait: OwnWait, group: String?, stop: @escaping @Sendable () -> Void) -> Bool {
+        actor?.wait(wait, group: group, stop: stop) ?? false
+    }
 
-    func endWait(_ task: TaskID, forCallIn group: String?) { actor?.endWait(task, forCallIn: group) }
+    func endWait(_ wait: OwnWait) { actor?.endWait(wait) }
 
     // MARK: Waiting
 

@@ -2,6 +2,12 @@ import Ownership
 import RayflowCore
 import Transport
 
+/// A running call of an actor waits for a call of the same actor.
+struct OwnWait: Hashable, Sendable {
+    var task: TaskID
+    var call: TaskID
+}
+
 /// The actor of this process: carries out what its ``ActorInstance`` decides, and journals before it replies.
 ///
 /// The Instance stands behind a lock: a call that has ended starts the next one from its own thread, without a turn of the loop.
@@ -10,18 +16,20 @@ final class HostedActor: @unchecked Sendable {
     let lineage: LineageID
     /// Where calls run: one thread, or as many as may run at a time.
     let threads: any TaskExecutor
+    /// One call runs at a time.
+    let isSequential: Bool
     private let name: String
     private unowned let executor: Executor
     private let lock = Lock()
     private var instance: ActorInstance
     private var outbox: [ActorInstance.Directive] = []
     /// A thread carries directives out, in order: others leave theirs to it.
-    /// One call runs at a time.
-    let isSequential: Bool
     private var isDraining = false
     private var host: (any ActorHost)?
     /// Calls whose time was over, with what their callers were told; they still run.
     private var late: [TaskID: TaskOutcome] = [:]
+    /// How to stop waits of running calls for calls of this actor.
+    private var waits: [OwnWait: @Sendable () -> Void] = [:]
 
     /// - Parameter isParallel: whether bodies may run in several threads.
     init(
@@ -35,6 +43,7 @@ final class HostedActor: @unchecked Sendable {
         instance = ActorInstance(
             limit: Int(clamping: spec.sequence), groups: spec.options.groups,
             logged: Dictionary(calls.map { ($0.lineage, $0.outcome) }) { _, last in last })
+        isSequential = instance.concurrency == 1
         let width = min(instance.concurrency, RuntimeLimits.actorThreads)
         threads = isParallel && width > 1 ? ThreadPoolExecutor(width: width) : thread
     }
@@ -43,7 +52,6 @@ final class HostedActor: @unchecked Sendable {
     func install(_ host: any ActorHost) { lock.withLock { self.host = host } }
 
     // MARK: Events, from any thread
-        isSequential = instance.concurrency == 1
 
     func built() { event { $0.built(into: &$1) } }
     func enqueue(_ m: PushTask, from: Address) { event { $0.push(m, from: from, into: &$1) } }
@@ -52,8 +60,20 @@ final class HostedActor: @unchecked Sendable {
     func exit() { event { [name] in $0.exit(name, into: &$1) } }
     func drain() { event { [name] in $0.drain(name, into: &$1) } }
     func exitSeen(_ actor: ActorID, from: Address) { event { $0.exitSeen(actor, from: from, into: &$1) } }
-    func wait(_ task: TaskID, forCallIn group: String?) -> Bool { lock.withLock { instance.wait(task, forCallIn: group) } }
-    func endWait(_ task: TaskID, forCallIn group: String?) { lock.withLock { instance.endWait(task, forCallIn: group) } }
+    /// - Parameter stop: called if the wait turns out to be endless later.
+    func wait(_ wait: OwnWait, group: String?, stop: @escaping @Sendable () -> Void) -> Bool {
+        lock.withLock {
+            if instance.wait(wait.task, for: wait.call, group: group) { return true }
+            waits[wait] = stop
+            return false
+        }
+    }
+    func endWait(_ wait: OwnWait) {
+        lock.withLock {
+            waits[wait] = nil
+            instance.endWait(wait.task, for: wait.call)
+        }
+    }
 
     private func event(_ body: (inout ActorInstance, inout [ActorInstance.Directive]) -> Void) {
         var directives: [ActorInstance.Directive] = lock.withLock {
@@ -80,6 +100,9 @@ final class HostedActor: @unchecked Sendable {
         case .send(let message, let to): executor.core.post(message, to: to)
         case .startExitTimer(let delay):
             executor.core.loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
+        case .deadlock(let task, let call):
+            let stop = lock.withLock { waits[OwnWait(task: task, call: call)] }
+            stop?()
         case .leave(let error):
             // Said by itself: the GCS must not take the end of the process for a crash.
             executor.core.execute { [executor, id] in

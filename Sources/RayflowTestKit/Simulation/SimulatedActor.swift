@@ -37,6 +37,7 @@ final class SimulatedActor {
         case .reply(let m, let to, let outcome): executor.reply(m, to: to, outcome)
         case .send(let message, let to): process.send(message, to: to)
         case .startExitTimer(let delay): process.after(delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
+        case .deadlock: break  // simulated bodies never wait for their own actor
         case .leave(let error):
             hasLeft = true
             process.send(.actorExiting(ActorExiting(actor: id, error: error)), to: .gcs)

@@ -34,6 +34,8 @@ package enum Limits {
     package static let brokenActorNS: UInt64 = 1_000_000_000
     /// How long the owner waits for a raylet to report the end of a worker before it takes a broken connection for no more than that.
     package static let brokenLeaseNS: UInt64 = 1_000_000_000
+    /// Bytes of finished tasks that one owner keeps, to run them again when their results are lost.
+    package static let lineageBytes = 256 << 20
     /// Pause before the home raylet is asked again for what was asked of a node that is gone.
     package static let askAgainNS: UInt64 = 100_000_000
     /// A peer whose connection broke is asked again after ``askAgainNS``. When so many connections in a row broke without a word from it, it

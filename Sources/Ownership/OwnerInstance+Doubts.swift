@@ -88,6 +88,7 @@ extension OwnerInstance {
         }
         guard !granted.isEmpty else { return }
         if raylet == self.raylet || isGone(raylet, into: &out) {
+            copiesLost(on: raylet.nodeID)
             for id in granted {
                 guard let worker = leases[id]?.worker else { continue }
                 leaseLost(LeaseLost(lease: id, worker: worker, error: error), now: now, into: &out)

@@ -4,7 +4,7 @@ import RayflowCore
 extension OwnerInstance {
     /// Hands ready tasks to idle leases, then behind short tasks that run, and asks for as many further leases as could be used.
     mutating func serve(_ key: SchedulingKey, into out: inout [OwnerDirective]) {
-        while let task = firstReady(key) {
+        while let task = firstReady(key, into: &out) {
             guard let lease = queues[key]?.idle.popLast() ?? leaseWithRoom(key, behind: task) else { break }
             _ = queues[key]?.ready.popFirst()
             push(task, on: lease, into: &out)
@@ -37,10 +37,13 @@ extension OwnerInstance {
     }
 
     /// The next task that is still ready; what was cancelled meanwhile is skipped.
-    private mutating func firstReady(_ key: SchedulingKey) -> TaskID? {
+    private mutating func firstReady(_ key: SchedulingKey, into out: inout [OwnerDirective]) -> TaskID? {
         while let id = queues[key]?.ready.first {
-            if tasks.change(id, { $0.state == .queued }) == true { return id }
-            _ = queues[key]?.ready.popFirst()
+            guard tasks.change(id, { $0.state == .queued }) == true else {
+                _ = queues[key]?.ready.popFirst()
+                continue
+            }
+            if !hasLosses || !isHeldUp(id, into: &out) { return id }
         }
         return nil
     }
@@ -120,8 +123,9 @@ extension OwnerInstance {
 
     // MARK: Asking
 
-    private func request(_ lease: LeaseID, for task: TaskID?, backlog: Int, into out: inout [OwnerDirective]) {
+    private mutating func request(_ lease: LeaseID, for task: TaskID?, backlog: Int, into out: inout [OwnerDirective]) {
         guard let entry = leases[lease], let task, let spec = tasks[task]?.spec else { return }
+        leases[lease]?.recoveries = recoveries
         var needed: [Dependency] = []
         for id in tasks[task]?.dependencies ?? [] {
             if let object = objects[id], case .stored(let nodes, let size, _, _)? = object.state {
@@ -191,7 +195,7 @@ extension OwnerInstance {
         entry.raylet = m.raylet
         entry.hops &+= 1
         leases[m.lease] = entry
-        guard let task = firstReady(entry.key), let count = queues[entry.key]?.ready.count else { return drop(m.lease) }
+        guard let task = firstReady(entry.key, into: &out), let count = queues[entry.key]?.ready.count else { return drop(m.lease) }
         request(m.lease, for: task, backlog: count, into: &out)
     }
 
@@ -204,13 +208,16 @@ extension OwnerInstance {
     mutating func leaseRejected(_ m: LeaseRejected, into out: inout [OwnerDirective]) {
         guard let entry = leases[m.lease], entry.worker == nil else { return }
         drop(m.lease)
-        if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup
+        if !m.lost.isEmpty {
+            // What is lost is made again; the others do not wait for it.
+            for copies in m.lost { lose(copies.object, on: copies.nodes, seen: entry.recoveries, into: &out) }
+        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup
             || m.error.code == .programMismatch
         {
             var doomed: [TaskID] = []
             while let id = queues[entry.key]?.ready.popFirst() { doomed.append(id) }
             for id in doomed where tasks[id]?.state == .queued { fail(id, m.error, into: &out) }
-        } else if let id = firstReady(entry.key) {
+        } else if let id = firstReady(entry.key, into: &out) {
             _ = queues[entry.key]?.ready.popFirst()
             retryOrFail(id, m.error, into: &out)
         }

@@ -63,7 +63,11 @@ extension OwnerInstance {
             objects[id] = ObjectEntry(owner: address, lineage: .none)
             return finish(id, .failed(unknown(id)), into: &out)
         }
-        guard entry.state == nil, entry.owner != address, !entry.isAskedFor else { return }
+        if entry.owner == address {
+            if !entry.isAvailable, entry.state != nil || entry.isSetAside { recover(id, into: &out) }
+            return
+        }
+        guard entry.state == nil, !entry.isAskedFor else { return }
         entry.isAskedFor = true
         objects[id] = entry
         let request = nextRequest
@@ -76,7 +80,8 @@ extension OwnerInstance {
 
     mutating func objectReply(_ m: ObjectReply, into out: inout [OwnerDirective]) {
         guard openRequests.removeValue(forKey: m.request) == m.object else { return }
-        let state = m.state ?? .failed(ErrorRecord(RayflowError(.objectLost, "the owner of object \(m.object) no longer knows it")))
+        let gone = "the owner of object \(m.object) no longer knows it"
+        let state = m.state ?? .failed(ErrorRecord(.objectLost, gone, reason: .refDeleted))
         finish(m.object, state, into: &out)
     }
 
@@ -84,7 +89,7 @@ extension OwnerInstance {
         guard let entry = objects[m.object] else {
             return out.append(.send(.objectReply(ObjectReply(request: m.request, object: m.object, state: nil)), to: from))
         }
-        guard let state = entry.state else {
+        guard let state = entry.state, entry.owner != address || entry.isAvailable else {
             objects[m.object]?.remoteWaiters.append((from, m.request))
             // Asked for something that this process has only borrowed: pass the question on, answer when it is answered.
             return watch(m.object, into: &out)
@@ -116,6 +121,7 @@ extension OwnerInstance {
     mutating func finish(_ id: ObjectID, _ state: ObjectState, into out: inout [OwnerDirective]) {
         guard var entry = objects[id], entry.state == nil else { return }
         entry.state = state
+        entry.isSetAside = false
         let dependents = entry.dependents, waiters = entry.remoteWaiters
         entry.dependents = []
         entry.remoteWaiters = []
@@ -137,7 +143,12 @@ extension OwnerInstance {
         while let id = check.popLast() {
             guard let entry = objects[id], !entry.isNeeded, entry.state != nil || entry.owner != address || !isPending(id) else { continue }
             if entry.isAskedFor, entry.state == nil { continue }  // the answer is on its way
+            if entry.lineageRefs > 0 {
+                check += setAside(id, into: &out)
+                continue
+            }
             objects[id] = nil
+            if entry.recovery == .kept { check += releaseLineage(id.task) }
             if entry.owner == address, case .stored(let nodes, _, _, _)? = entry.state {
                 for node in nodes { out.append(.send(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: node))) }
             }
@@ -162,6 +173,11 @@ extension OwnerInstance {
     /// Takes over what a finished task owned: before the result that holds it is visible.
     mutating func adopt(_ moved: [MovedObject], into out: inout [OwnerDirective]) {
         for object in moved {
+            if objects[object.id]?.state != nil {
+                // Of an attempt that was made because another object of its task was lost.
+                finishAgain(object.id, object.state, into: &out)
+                continue
+            }
             if objects[object.id] == nil {
                 objects[object.id] = ObjectEntry(owner: address, lineage: object.lineage)
             } else {

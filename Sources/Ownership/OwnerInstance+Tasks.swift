@@ -86,7 +86,7 @@ extension OwnerInstance {
                 }
             }
             objects[id]?.taskRefs += 1
-            if objects[id]?.state == nil {
+            if objects.with(id, { $0.isAvailable }) != true {
                 objects[id]?.dependents.append(spec.id)
                 waiting += 1
             }
@@ -96,7 +96,7 @@ extension OwnerInstance {
         for id in refs {
             if let record = failure(of: id) { return fail(spec.id, record, into: &out) }
         }
-        for id in refs where objects[id]?.state == nil { watch(id, into: &out) }
+        for id in refs where objects.with(id, { $0.isAvailable }) != true { watch(id, into: &out) }
         if spec.kind == .actorCall { return joinLine(spec.id, waiting: waiting, into: &out) }
         if entry.state == .queued { enqueue(spec.id, into: &out) }
     }
@@ -110,7 +110,7 @@ extension OwnerInstance {
         guard tasks[id] != nil else { return }
         if case .failed(let record) = state { return fail(id, record, into: &out) }
         switch tasks[id]?.state {
-        case .waiting(1)?: enqueue(id, into: &out)
+        case .waiting(1)?: goOn(id, into: &out)
         case .waiting(let count)?: tasks[id]?.state = .waiting(count - 1)
         case .inActorLine?: lineDependencyFinished(id, into: &out)
         default: break
@@ -230,6 +230,7 @@ extension OwnerInstance {
     package func unpersistedState(of id: ObjectID) -> ObjectState? { objects[id]?.pendingState }
 
     mutating func complete(_ id: TaskID, _ states: [ObjectState], _ m: TaskReply, into out: inout [OwnerDirective]) {
+        if states.hasStored { knowRetries(id) }
         guard let entry = tasks[id] else { return }
         guard states.count == Int(entry.spec.resultCount) else {
             let text = "\(entry.spec.function.name) returned \(states.count) results, \(entry.spec.resultCount) were expected"
@@ -238,14 +239,20 @@ extension OwnerInstance {
         if entry.spec.options.streamWindow > 0, let fault = fault(ofStream: entry.spec, states) { return fail(id, fault, into: &out) }
         adopt(m.moved, into: &out)
         // The journal of an actor's process has an actor call already.
-        if isDurable, entry.spec.kind != .actorCall {
+        if isDurable, entry.spec.kind != .actorCall, !entry.isAgain {
             out.append(
                 .journal(
                     .finished(entry.spec, fingerprint: entry.fingerprint, states: states, moved: m.moved, executionNS: m.executionNS)))
         }
         remove(id, into: &out)
         tell(entry.spec, isReported: entry.isReported, .finished, into: &out)
-        for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
+        if entry.isAgain {
+            recoveries += 1
+            for (object, state) in zip(entry.spec.results, states) { finishAgain(object, state, into: &out) }
+        } else {
+            for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
+        }
+        keepLineage(of: entry, states, into: &out)
         for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
     }
 
@@ -261,6 +268,7 @@ extension OwnerInstance {
         remove(id, into: &out)
         let wasCancelled = record.code == .cancelled
         tell(entry.spec, isReported: entry.isReported, wasCancelled ? .cancelled : .failed(record), into: &out)
+        if lineage.count > 0 { lineage.update(entry.spec, retriesLeft: entry.retriesLeft) }
         for object in entry.spec.results { finish(object, .failed(record), into: &out) }
         for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
     }

@@ -44,6 +44,16 @@ package struct OwnerInstance: Sendable {
     /// Peers whose connection broke while something was owed by them, until they are heard of.
     var doubts: [Address: Doubt] = [:]
     var taskEvents = TaskEventBuffer()
+    var lineage = LineageTable()
+    /// Bytes of finished tasks that are kept to be run again.
+    package var lineageLimit = Limits.lineageBytes
+    /// How many tasks have made lost objects again.
+    package internal(set) var recoveries: UInt32 = 0
+    /// Objects have been without a copy: tasks look at their arguments again before they are pushed.
+    var hasLosses = false
+    /// Objects to be made again, the last first.
+    var recovering: [ObjectID] = []
+    var isRecovering = false
 
     /// A finished submission of an earlier epoch.
     package struct Recorded: Sendable {
@@ -89,6 +99,8 @@ package struct OwnerInstance: Sendable {
     package func lineage(of id: ObjectID) -> LineageID { objects[id]?.lineage ?? .none }
     package var pendingTasks: Int { tasks.count }
     package var objectCount: Int { objects.count }
+    /// Tasks that are kept because their results may be lost, and what they take.
+    package var keptTasks: (count: Int, bytes: Int) { (lineage.count, lineage.bytes) }
     package var heldLeases: Int { leases.values.count { $0.worker != nil } }
     package func counts(of id: ObjectID) -> (local: Int, submitted: Int)? { objects[id].map { ($0.localRefs, $0.taskRefs) } }
 
@@ -105,6 +117,8 @@ package struct OwnerInstance: Sendable {
         case .taskReply(let m): taskReply(m, from: from, now: now, into: &out)
         case .objectReply(let m): objectReply(m, into: &out)
         case .getObject(let m): getObject(m, from: from, into: &out)
+        case .objectLost(let m): objectLost(m, from: from, into: &out)
+        case .objectCopied(let m): objectCopied(m, from: from, into: &out)
         case .cancelObject(let m): cancel(m.object, force: m.force, recursive: m.recursive, into: &out)
         case .streamItem(let m): streamItem(m, from: from, into: &out)
         case .actorUpdate(let m): actorUpdate(m, now: now, into: &out)

@@ -23,6 +23,8 @@ struct TaskEntry: Sendable {
     var isCancelled = false
     /// The GCS has heard of it, so it hears the rest, too.
     var isReported = false
+    /// It has ended well before, and runs because a result was lost.
+    var isAgain = false
     /// Was on a worker that died, and nobody knows which of the tasks there it was that killed it: it is pushed alone from now on.
     var isSuspect = false
     /// What was added to its lease's expected time for it, in nanoseconds.
@@ -86,6 +88,8 @@ struct LeaseEntry: Sendable {
     /// Tasks that it had when the connection to its worker broke: they, or their replies, may be lost.
     var doubtful: [TaskID] = []
     var uses: UInt64 = 0
+    /// ``OwnerInstance/recoveries`` when it was asked for: what was made again since is not lost with what was asked for.
+    var recoveries: UInt32 = 0
     /// The clock of its idle time runs: it is not wound up again for each task.
     var isTimed = false
     var hops: UInt8 = 0

@@ -34,12 +34,13 @@ public final class TestCluster: Sendable {
     ///   - labels: of each node; of those for which none are given: none.
     ///   - remotes: all that can be called.
     ///   - storeBytes: size of each node's object store, rounded up to 32 MiB.
+    ///   - lineageBytes: of finished tasks that the driver keeps to make lost objects again; nil: as in production.
     ///   - silence: how long a node may be silent in the middle of a transfer until it counts as unreachable.
     /// - Throws: `invalidRegistry`, `invalidArgument` for impossible resources or no node at all, `system` when shared memory is refused.
     public init(
         nodes resources: [[String: Double]], labels: [[String: String]] = [], _ remotes: Registry,
         storeBytes: Int = TestKitLimits.storeBytes,
-        silence: Duration = TestKitLimits.silence
+        silence: Duration = TestKitLimits.silence, lineageBytes: Int? = nil
     ) async throws {
         try remotes.check()
         guard !resources.isEmpty else { throw RayflowError(.invalidArgument, "a cluster of no nodes") }
@@ -60,6 +61,7 @@ public final class TestCluster: Sendable {
         let core = CoreWorker(
             identity: .init(job: job, node: home.id, address: driver, epoch: 1, isDurable: false, journalKeeper: driver),
             network: home.network, objects: ObjectClient(arena: home.arena, node: home.id), io: home.io, log: nil, root: .none)
+        if let lineageBytes { core.step { owner, _ in owner.lineageLimit = lineageBytes } }
         let control = Loop()
         let network = hub.network(on: control)
         let gcs = TestGCS(network: network, job: job, driver: driver)
@@ -130,6 +132,15 @@ public final class TestCluster: Sendable {
         let id = nodes[index].id
         hub.kill(.raylet(of: id))
         gcs.nodeDied(id)
+    }
+
+    /// The node loses its copy of an object, if it has one; nobody is told.
+    public func loseCopy<Value>(of ref: ObjectRef<Value>, on index: Int) throws {
+        let id = ref.id, raylet = Address.raylet(of: nodes[index].id), network = nodes[index].network
+        try network.loop.sync { [core] in
+            let message = DeleteObjects(objects: [id])
+            network.send(kind: DeleteObjects.kind, body: Message.deleteObjects(message).wire.body, from: core.address, to: raylet)
+        }
     }
 
     /// The GCS dies at once; what it has stored stays. Tasks, actors and objects go on, what needs the GCS waits for ``startGCS()``.

@@ -104,7 +104,8 @@ final class Ledger: RemoteActor {
 let remotes = Registry(
     Remote.whereAmI, Remote.whereWith, Remote.square, Remote.sum, Remote.add, Remote.makeNoise, Remote.makePattern, Remote.mix, Remote.meet,
     Remote.elsewhere,
-    Remote.refs, Remote.read, Remote.fails, actors: [Ledger.self], errors: [Elsewhere.self])
+    Remote.refs, Remote.read, Remote.fails, Rebuilt.make, Rebuilt.next, Rebuilt.two, Rebuilt.slow, Rebuilt.first, Rebuilt.put,
+    actors: [Ledger.self, Rebuilder.self], errors: [Elsewhere.self])
 
 /// Two nodes; node 1 alone has `special`, node 0 alone `home`.
 func withTwoNodes(

@@ -77,6 +77,20 @@ public enum Tasks {
         while true { pause() }
         return 0
     }
+    /// A large result whose worker is killed that many microseconds after its first attempt was made.
+    public static let leaves = RemoteFunction("leaves(count:after:)") { (count: Int, after: Int) in
+        if TaskContext.current?.attempt == 1 {
+            var thread = pthread_t()
+            let argument = UnsafeMutableRawPointer(bitPattern: after + 1)
+            let killer: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { after in
+                usleep(UInt32(UInt(bitPattern: after)))
+                kill(getpid(), SIGKILL)
+                return nil
+            }
+            pthread_create(&thread, nil, killer, argument)
+        }
+        return [Float](repeating: 1.5, count: count)
+    }
     public static let make = RemoteFunction("make(count:)") { (count: Int) in [Float](repeating: 1.5, count: count) }
     public static let handOver = RemoteFunction("handOver(count:)") { (count: Int) in make.remote(count) }
     public static let refs = RemoteFunction("refs(count:)") { (count: Int) in

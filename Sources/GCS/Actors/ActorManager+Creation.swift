@@ -117,7 +117,15 @@ extension ActorManager {
         // A worker that would not start counts as a life; anything else would fail again.
         let isSystemFailure = m.error.code == .workerCrashed || m.error.code == .outOfMemory || m.error.code == .cancelled
         forgetLease(of: entry.id)
-        if isSystemFailure {
+        if !m.lost.isEmpty {
+            // The constructor asks the owners of its lost arguments, who have them made again or say why not.
+            actors[entry.id]?.resolved.removeAll { argument in m.lost.contains { $0.object == argument.id } }
+            let again = ActorEntry.Lease(
+                id: LeaseID(owner: 0, number: nextLease), raylet: lease.raylet, hops: lease.hops, strategy: lease.strategy)
+            nextLease += 1
+            byLease[again.id] = entry.id
+            ask(entry.id, again, into: &out)
+        } else if isSystemFailure {
             ended(entry.id, m.error, into: &out)
         } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup
             || m.error.code == .programMismatch

@@ -130,7 +130,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             }
         } else if peer.isRaylet {
             if peer != address, unreachable.insert(peer.nodeID).inserted { nodesChanged() }
-            for (object, pull) in pulls where pull.source == peer { next(object, why: "node \(hex(peer.node)) is gone") }
+            for (object, pull) in pulls where pull.source == peer { broken(object, peer.nodeID) }
         } else {
             event { $0.connectionLost(peer, now: self.loop.now, into: &$1) }
         }
@@ -329,11 +329,13 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func open(_ m: OpenObject, from: Address) {
         if let place = try? store.pin(m.object, client: from.entity) { return opened(m.request, m.object, place, nil, to: from) }
         pendingOpens[m.object, default: []].append((m.request, from))
-        pull(m.object, from: m.nodes, isDependency: false)
+        pull(m.object, from: m.nodes, owner: m.owner, isDependency: false)
     }
 
-    private func opened(_ request: UInt64, _ object: ObjectID, _ place: ObjectPlace?, _ error: RayflowError?, to: Address) {
-        send(.openReply(OpenReply(request: request, object: object, place: place, error: error.map { ErrorRecord($0) })), to: to)
+    private func opened(
+        _ request: UInt64, _ object: ObjectID, _ place: ObjectPlace?, _ error: ErrorRecord?, lost: [NodeID] = [], to: Address
+    ) {
+        send(.openReply(OpenReply(request: request, object: object, place: place, error: error, lost: lost)), to: to)
     }
 
     private func serveOpens(_ object: ObjectID) {
@@ -341,14 +343,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             if let place = try? store.pin(object, client: from.entity) {
                 opened(request, object, place, nil, to: from)
             } else {
-                opened(request, object, nil, RayflowError(.objectLost, "object \(object) was not sealed"), to: from)
+                opened(request, object, nil, ErrorRecord(.objectLost, "object \(object) was not sealed"), lost: [node], to: from)
             }
-        }
-    }
-
-    private func failOpens(_ object: ObjectID, _ why: String) {
-        for (request, from) in pendingOpens.removeValue(forKey: object) ?? [] {
-            opened(request, object, nil, RayflowError(.objectLost, "object \(object) is lost: \(why)"), to: from)
         }
     }
 
@@ -360,19 +356,25 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 event { $0.dependencyLocal(id, now: self.loop.now, into: &$1) }
             }
         }
-        pull(dependency.id, from: dependency.nodes, isDependency: true)
+        pull(dependency.id, from: dependency.nodes, owner: dependency.owner, isDependency: true)
     }
 
     // MARK: Transfers: the pulling side
 
     private struct Pull {
+        var owner: Address
         var sources: [NodeID]
-        /// Nil while the object is to come from a process of this node.
+        /// Nil while the object is to come from a process of this node, and while a broken connection is given time.
         var source: Address?
+        /// The connection to this source broke once.
+        var doubted: NodeID?
+        /// This node is among those that are said to have a copy.
+        var isSaidToBeHere = false
+        /// Nodes that have no copy after all, or are gone.
+        var lost: [NodeID] = []
         var request: UInt64 = 0
         /// Room was asked for; `ticket` while it has not been granted.
         var hasAskedForRoom = false
-        var foundNoRoom = false
         var ticket: UInt64?
         var assembler: ChunkAssembler?
         /// Chunks that came before there was room.
@@ -381,46 +383,82 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         var isDependency: Bool
     }
 
-    private func pull(_ object: ObjectID, from nodes: [NodeID], isDependency: Bool) {
-        guard pulls[object] == nil else {
+    private func pull(_ object: ObjectID, from nodes: [NodeID], owner: Address, isDependency: Bool) {
+        if let known = pulls[object] {
+            let further = nodes.filter {
+                $0 != node && $0 != known.source?.nodeID && !known.sources.contains($0) && !known.lost.contains($0)
+            }
+            pulls[object]?.sources = further + known.sources
+            if nodes.contains(node) { pulls[object]?.isSaidToBeHere = true }
             if isDependency { pulls[object]?.isDependency = true }
             return
         }
         let sources = nodes.filter { $0 != node }
-        pulls[object] = Pull(sources: sources, isDependency: isDependency)
+        pulls[object] = Pull(owner: owner, sources: sources, isSaidToBeHere: nodes.contains(node), isDependency: isDependency)
         guard sources.isEmpty, nodes.contains(node) else { return next(object, why: "no node has a copy") }
-        // Written here by a process whose seal is still on its way (it may be overtaken by the news of the object), or lost.
+        awaitSeal(object)
+    }
+
+    /// Written here by a process whose seal is still on its way (it may be overtaken by the news of the object), or lost.
+    private func awaitSeal(_ object: ObjectID) {
         loop.scheduleTimer(afterNanoseconds: NodeLimits.sealWaitNS) { [weak self] in
-            guard let self, let pull = pulls[object], pull.source == nil else { return }
-            next(object, why: "its only copy on node \(node) is gone")
+            guard let self, let pull = pulls[object], pull.source == nil, pull.doubted == nil else { return }
+            next(object, why: "its copy on node \(node) is gone")
         }
     }
 
     /// The next source, or the end of the attempt. What came from the source before stays: copies of an object are equal.
-    private func next(_ object: ObjectID, why: String) {
+    ///
+    /// - Parameter isLost: the source has no copy, or is gone.
+    private func next(_ object: ObjectID, why: String, isLost: Bool = false) {
         guard var pull = pulls[object] else { return }
         pullRequests[pull.request] = nil
+        if isLost, let source = pull.source { pull.lost.append(source.nodeID) }
         guard let source = pull.sources.popLast() else {
-            pulls[object] = nil
-            pull.assembler?.abort()
-            if let ticket = pull.ticket { abandonedRooms[ticket] = object }
-            failOpens(object, why)
-            if pull.isDependency {
-                let error =
-                    pull.foundNoRoom
-                    ? ErrorRecord(.objectStoreFull, "object \(object): \(why) on node \(node)")
-                    : ErrorRecord(.objectLost, "object \(object) is lost: \(why)")
-                event { $0.dependencyFailed(object, error, now: self.loop.now, into: &$1) }
-            }
-            return
+            if pull.isSaidToBeHere { pull.lost.append(node) }
+            return end(
+                object, pull, ErrorRecord(.objectLost, "object \(object) is lost: \(why)", reason: pull.lost.isEmpty ? .fetchTimedOut : nil)
+            )
         }
         pull.source = .raylet(of: source)
-        pull.request = nextPull
-        nextPull += 1
+        pull.doubted = nil
         pulls[object] = pull
-        pullRequests[pull.request] = object
-        send(.pullObject(PullObject(request: pull.request, object: object)), to: .raylet(of: source))
-        listen(object, request: pull.request, heard: pull.chunksHeard)
+        ask(object)
+    }
+
+    private func ask(_ object: ObjectID) {
+        guard let pull = pulls[object], let source = pull.source else { return }
+        pulls[object]?.request = nextPull
+        pullRequests[nextPull] = object
+        nextPull += 1
+        send(.pullObject(PullObject(request: nextPull - 1, object: object)), to: source)
+        listen(object, request: nextPull - 1, heard: pull.chunksHeard)
+    }
+
+    /// No source is left, or nothing would help.
+    private func end(_ object: ObjectID, _ pull: Pull, _ error: ErrorRecord) {
+        pulls[object] = nil
+        pullRequests[pull.request] = nil
+        pull.assembler?.abort()
+        if let ticket = pull.ticket { abandonedRooms[ticket] = object }
+        let lost = error.code == .objectLost ? pull.lost : []
+        for (request, from) in pendingOpens.removeValue(forKey: object) ?? [] {
+            opened(request, object, nil, error, lost: lost, to: from)
+        }
+        if pull.isDependency { event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) } }
+    }
+
+    /// The connection to a source broke. A node that is alive is reached again: it is asked once more.
+    private func broken(_ object: ObjectID, _ source: NodeID) {
+        guard let pull = pulls[object] else { return }
+        pullRequests[pull.request] = nil
+        let isDead = lastTable.map { table in !table.nodes.contains { $0.node == source && $0.isAlive } } ?? false
+        if isDead || pull.doubted == source { return next(object, why: "node \(source) is gone", isLost: true) }
+        pulls[object]?.doubted = source
+        loop.scheduleTimer(afterNanoseconds: NodeLimits.brokenSourceNS) { [weak self] in
+            guard let self, let now = pulls[object], now.doubted == source, pullRequests[now.request] == nil else { return }
+            ask(object)
+        }
     }
 
     /// A source that says nothing for too long is given up: a node that cannot be reached need not show as disconnected.
@@ -437,7 +475,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     private func pullFailed(_ m: PullFailed) {
         guard pullRequests[m.request] == m.object else { return }
-        next(m.object, why: m.reason)
+        next(m.object, why: m.reason, isLost: true)
     }
 
     private func chunk(_ m: ObjectChunk, from: Address) {
@@ -455,9 +493,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         run { directives in
             let size = Int(clamping: m.totalSize)
             guard let result = try? store.create(m.object, size: size, client: Self.ownClient, into: &directives) else {
-                pulls[m.object]?.sources = []
-                pulls[m.object]?.foundNoRoom = true
-                return next(m.object, why: "no room for \(size) bytes")
+                guard let pull = pulls[m.object] else { return }
+                return end(m.object, pull, ErrorRecord(.objectStoreFull, "no room here for object \(m.object) of \(size) bytes"))
             }
             if case .pending(let ticket) = result { pulls[m.object]?.ticket = ticket } else { roomForPull(m.object, result) }
         }
@@ -466,8 +503,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func roomForPull(_ object: ObjectID, _ result: CreateResult) {
         guard let pull = pulls[object] else { return }
         func giveUp(_ why: String) {
-            pulls[object]?.sources = []
-            next(object, why: why)
+            end(object, pulls[object] ?? pull, ErrorRecord(.objectStoreFull, "no room here for object \(object): \(why)"))
         }
         switch result {
         case .granted(let place):
@@ -489,10 +525,13 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             pulls[object]?.early = []
             for (index, bytes) in pull.early { accept(bytes, at: index, assembler, object) }
         case .exists(_, isSealed: true): pulled(object)
-        case .exists(_, isSealed: false): giveUp("it is being written here by another process")
-        case .full(let report):
-            pulls[object]?.foundNoRoom = true
-            giveUp("\(report)")
+        case .exists(_, isSealed: false):
+            // Written here by a process: its seal ends the wait.
+            pullRequests[pull.request] = nil
+            pulls[object]?.source = nil
+            pulls[object]?.doubted = nil
+            awaitSeal(object)
+        case .full(let report): giveUp("\(report)")
         case .pending: break
         }
     }
@@ -508,7 +547,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             loop.execute { [self] in
                 guard let pull = pulls[object], pull.assembler === assembler else { return }
                 if let failure {
-                    if pull.request == request { next(object, why: failure) }
+                    if pull.request == request { next(object, why: failure, isLost: true) }
                     return
                 }
                 if assembler.isComplete, assembler.finish() {
@@ -526,6 +565,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             _ = try? store.pin(object, client: Self.ownClient)
             event { $0.dependencyLocal(object, now: self.loop.now, into: &$1) }
         }
+        if pull.source != nil { send(.objectCopied(ObjectCopied(object: object, node: node)), to: pull.owner) }
         serveOpens(object)
     }
 
@@ -561,6 +601,8 @@ enum NodeLimits {
     static let sealWaitNS: UInt64 = 2_000_000_000
     /// How long the frames of a process that has exited are read before its end counts in any case.
     static let lastWordsNS: UInt64 = 1_000_000_000
+    /// Pause before a source whose connection broke is asked again.
+    static let brokenSourceNS: UInt64 = 50_000_000
     /// How long another node may be silent in the middle of a transfer until it counts as unreachable.
     static let pullSilenceNS: UInt64 = 10_000_000_000
 }

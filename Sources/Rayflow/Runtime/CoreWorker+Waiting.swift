@@ -43,46 +43,46 @@ private final class Countdown: @unchecked Sendable {
 extension CoreWorker {
     package func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched {
         if let done = ready(id) { return done }
-        if state(of: id) == nil {
-            let wakeup = Wakeup()
-            let own = timeout == nil ? await ownWait(for: id, stop: { wakeup.wake(.deadlock) }) : .none
-            if case .deadlock = own { return .failed(deadlock) }
-            defer { if case .begun(let wait) = own { executor?.endWait(wait) } }
-            switch await waitFor([id], count: 1, timeout: timeout, wakeup) {
-            case .ready: break
-            case .deadlock: return .failed(deadlock)
-            case .timeout:
-                return .failed(ErrorRecord(RayflowError(.getTimeout, "object \(id) was not ready after \(timeout.map { "\($0)" } ?? "")")))
-            case .cancelled: throw CancellationError()
+        let deadline = timeout.map { ContinuousClock.now + $0 }
+        while true {
+            let (state, recoveries) = readState(of: id)
+            switch state {
+            case .inline(let enclosed)?: return .payload(enclosed.payload)
+            case .failed(let record)?: return .failed(record)
+            case .stored(let nodes, let size, _, _)?:
+                var lost: [NodeID] = []
+                if !nodes.isEmpty {
+                    switch await objects.read(id, owner: origin(of: id).owner, nodes: nodes, size: size, through: self) {
+                    case .success(let mapped): return .mapped(mapped)
+                    case .failure(let fault) where fault.lost.isEmpty: return .failed(fault.error)
+                    case .failure(let fault): lost = fault.lost
+                    }
+                }
+                // Another copy, or the object made again, or the reason why not: each turn has fewer copies or attempts left.
+                step { $0.lose(id, on: lost, seen: recoveries, into: &$1) }
+            case nil:
+                guard knows(id) else {
+                    return .failed(ErrorRecord(.objectLost, "object \(id) is not known here (any more)", reason: .refDeleted))
+                }
+                let wakeup = Wakeup()
+                let own = timeout == nil ? await ownWait(for: id, stop: { wakeup.wake(.deadlock) }) : .none
+                if case .deadlock = own { return .failed(deadlock) }
+                defer { if case .begun(let wait) = own { executor?.endWait(wait) } }
+                switch await waitFor([id], count: 1, timeout: deadline.map { $0 - .now }, wakeup) {
+                case .ready: break
+                case .deadlock: return .failed(deadlock)
+                case .timeout:
+                    return .failed(ErrorRecord(.getTimeout, "object \(id) was not ready after \(timeout.map { "\($0)" } ?? "")"))
+                case .cancelled: throw CancellationError()
+                }
             }
         }
-        return await open(id)
     }
 
     /// Waits until an object is finished, whatever it becomes.
     package func settle(_ id: ObjectID) async throws(CancellationError) {
         guard knows(id), state(of: id) == nil else { return }
         if await waitFor([id], count: 1, timeout: nil) == .cancelled { throw CancellationError() }
-    }
-
-    /// The content of a finished object.
-    package func open(_ id: ObjectID) async -> Fetched {
-        switch state(of: id) {
-        case .inline(let enclosed)?: return .payload(enclosed.payload)
-        case .failed(let record)?: return .failed(record)
-        case .stored(let nodes, let size, _, _)?:
-            let owner = origin(of: id).owner
-            let result: Result<MappedObject, RayflowError> = await withCheckedContinuation { continuation in
-                objects.open(id, owner: owner, nodes: nodes, size: size, through: self) { continuation.resume(returning: $0) }
-            }
-            switch result {
-            case .success(let mapped):
-                if !nodes.contains(identity.node) { step { owner, _ in owner.addLocation(id, self.identity.node) } }
-                return .mapped(mapped)
-            case .failure(let error): return .failed(ErrorRecord(error))
-            }
-        case nil: return .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known here (any more)")))
-        }
     }
 
     /// Waits until `count` of the objects, none of which was ready, are; or, with `orFailed`, until one of them is a failure.

@@ -515,6 +515,9 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
 
     package func state(of id: ObjectID) -> ObjectState? { lock.withLock { owner.state(of: id) } }
 
+    /// The state with the number of recoveries that it is as new as.
+    func readState(of id: ObjectID) -> (ObjectState?, recoveries: UInt32) { lock.withLock { (owner.state(of: id), owner.recoveries) } }
+
     package func ready(_ id: ObjectID) -> Fetched? {
         switch state(of: id) {
         case .inline(let enclosed)?: return .payload(enclosed.payload)
@@ -535,6 +538,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         if token == nil { body() }
         return token
     }
+
+    package func notify(whenReady id: ObjectID, _ body: @escaping @Sendable () -> Void) { _ = whenReady(id, body) }
 
     /// Runs `body` once for each of these objects when it is finished, at once for those that are. One turn of the lock for all: a wait for
     /// any of a thousand must not cost a thousand.

@@ -54,7 +54,7 @@ package final class ObjectClient: @unchecked Sendable {
     /// Opens an object, pulled from another node when it is not here. `body` runs on the loop.
     package func open(
         _ id: ObjectID, owner: Address, nodes: [NodeID], size: UInt64, through core: CoreWorker,
-        _ body: @escaping @Sendable (Result<MappedObject, RayflowError>) -> Void
+        _ body: @escaping @Sendable (Result<MappedObject, ReadFault>) -> Void
     ) {
         if let mapped = opened(id) { return body(.success(mapped)) }
         let raylet = raylet
@@ -64,9 +64,10 @@ package final class ObjectClient: @unchecked Sendable {
                 .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size))
             }
         ) { [self] message in
-            guard case .openReply(let reply)? = message else { return body(.failure(Self.shutDown)) }
+            guard case .openReply(let reply)? = message else { return body(.failure(ReadFault(ErrorRecord(Self.shutDown)))) }
             guard let place = reply.place else {
-                return body(.failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectLost, "object \(id) has no copy left")))
+                let error = reply.error ?? ErrorRecord(.objectLost, "object \(id) has no copy left")
+                return body(.failure(ReadFault(error, lost: reply.lost)))
             }
             do {
                 let pin = try ObjectPin(place, in: arena) { [weak core] in
@@ -79,9 +80,28 @@ package final class ObjectClient: @unchecked Sendable {
                 }
                 body(.success(mapped))
             } catch {
-                body(.failure(RayflowError(.corrupt, "object \(id): \(error)")))
+                body(.failure(ReadFault(ErrorRecord(.corrupt, "object \(id): \(error)"))))
             }
         }
+    }
+
+    package func read(
+        _ id: ObjectID, owner: Address, nodes: [NodeID], size: UInt64, through core: CoreWorker
+    ) async -> Result<MappedObject, ReadFault> {
+        await withCheckedContinuation { continuation in
+            open(id, owner: owner, nodes: nodes, size: size, through: core) { continuation.resume(returning: $0) }
+        }
+    }
+}
+
+/// Why an object could not be read.
+package struct ReadFault: Error {
+    package var error: ErrorRecord
+    /// Nodes that have no copy after all, or are gone: their owner is to know.
+    package var lost: [NodeID]
+    package init(_ error: ErrorRecord, lost: [NodeID] = []) {
+        self.error = error
+        self.lost = lost
     }
 }
 

@@ -8,12 +8,15 @@ package final class SubmissionScope: @unchecked Sendable {
     package let task: TaskID
     /// Whose calls to one actor keep their order among each other: those of the driver, of a task, or of an actor that runs one call at a time.
     package let caller: UInt64
+    /// Puts of different attempts are different objects.
+    private let firstPut: UInt32
     private let lock = Lock()
     private var ordinals: [Digest128: UInt32] = [:]
     private var puts: UInt32 = 0
     private var children: [ObjectID] = []
 
-    package init(lineage: LineageID, task: TaskID, caller: UInt64? = nil) {
+    package init(lineage: LineageID, task: TaskID, attempt: UInt32 = 1, caller: UInt64? = nil) {
+        firstPut = ObjectID.firstPut | ((attempt &- 1) & 0x7F) << 24
         self.lineage = lineage
         self.task = task
         self.caller = caller ?? task.unique
@@ -22,7 +25,7 @@ package final class SubmissionScope: @unchecked Sendable {
     package func nextPut() -> ObjectID {
         lock.withLock {
             defer { puts += 1 }
-            return ObjectID(task: task, index: ObjectID.firstPut &+ puts)
+            return ObjectID(task: task, index: firstPut &+ puts | ObjectID.firstPut)
         }
     }
 

@@ -30,13 +30,21 @@ extension Executor {
         case .ref(let id, let owner):
             if let known = states[id] { return try await open(id, known.owner, known.state) }
             // Not finished when it was pushed (constructors do not wait at the caller): ask the owner.
-            core.step { table, _ in table.borrow(id, RefOrigin(owner: owner, lineage: .none)) }
-            defer { core.release(id) }
-            switch try await core.fetch(id, timeout: nil) {
-            case .payload(let payload): return .payload(payload)
-            case .mapped(let object): return .mapped(object)
-            case .failed(let record): throw RayflowError(record)
-            }
+            return try await ask(id, owner, lost: nil)
+        }
+    }
+
+    /// - Parameter lost: nodes on which it was not found.
+    private func ask(_ id: ObjectID, _ owner: Address, lost: [NodeID]?) async throws -> ResolvedArgument {
+        core.step { table, out in
+            table.borrow(id, RefOrigin(owner: owner, lineage: .none))
+            if let lost { table.lose(id, on: lost, seen: 0, into: &out) }
+        }
+        defer { core.release(id) }
+        switch try await core.fetch(id, timeout: nil) {
+        case .payload(let payload): return .payload(payload)
+        case .mapped(let object): return .mapped(object)
+        case .failed(let record): throw RayflowError(record)
         }
     }
 
@@ -45,10 +53,12 @@ extension Executor {
         case .inline(let enclosed): return .payload(enclosed.payload)
         case .failed(let record): throw RayflowError(record)
         case .stored(let nodes, let size, _, _):
-            let result: Result<MappedObject, RayflowError> = await withCheckedContinuation { continuation in
-                core.objects.open(id, owner: owner, nodes: nodes, size: size, through: core) { continuation.resume(returning: $0) }
+            switch await core.objects.read(id, owner: owner, nodes: nodes, size: size, through: core) {
+            case .success(let mapped): return .mapped(mapped)
+            case .failure(let fault) where fault.lost.isEmpty: throw RayflowError(fault.error)
+            // The owner has it made again. Meanwhile this task waits as in a `get`: its CPU is free for others.
+            case .failure(let fault): return try await ask(id, owner, lost: fault.lost)
             }
-            return .mapped(try result.get())
         }
     }
 

@@ -222,7 +222,8 @@ package final class Executor: @unchecked Sendable {
         }
         let spec = m.spec
         let isOneOfOrder = spec.kind != .function && actor?.isSequential == true
-        let scope = SubmissionScope(lineage: spec.lineage, task: spec.id, caller: isOneOfOrder ? spec.id.actor.unique : nil)
+        let scope = SubmissionScope(
+            lineage: spec.lineage, task: spec.id, attempt: spec.attempt.number, caller: isOneOfOrder ? spec.id.actor.unique : nil)
         let context = TaskContext(
             name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
             node: core.identity.node, resources: spec.options.resources, gpus: devices.map { Int($0) },

@@ -12,10 +12,12 @@ public struct ErrorRecord: Error, Sendable, Hashable {
     public var typed: Payload?
     /// The descriptions of the causes, outermost first, one to a line; empty if there are none.
     public var chain: String
+    public var reason: LossReason?
 
     public init(
         _ code: RayflowError.Code, _ message: String, task: String? = nil, attempt: Int = 0, node: String? = nil, remoteType: String? = nil,
-        log: String? = nil, typed: Payload? = nil, chain: String = ""
+        log: String? = nil, typed: Payload? = nil, chain: String = "",
+        reason: LossReason? = nil
     ) {
         self.code = code
         self.message = message
@@ -26,13 +28,14 @@ public struct ErrorRecord: Error, Sendable, Hashable {
         self.log = log
         self.typed = typed
         self.chain = chain
+        self.reason = reason
     }
 
     /// The record of an error of the engine's own; a cause is kept as text.
     public init(_ error: RayflowError, typed: Payload? = nil) {
         self.init(
             error.code, error.message, task: error.task, attempt: error.attempt, node: error.node, remoteType: error.remoteType,
-            log: error.log, typed: typed, chain: error.cause.map { "\($0)" } ?? "")
+            log: error.log, typed: typed, chain: error.cause.map { "\($0)" } ?? "", reason: error.reason)
     }
 }
 
@@ -41,7 +44,7 @@ extension RayflowError {
     public init(_ record: ErrorRecord, cause: (any Error)? = nil) {
         self.init(
             record.code, record.message, cause: cause, task: record.task, attempt: record.attempt, node: record.node,
-            remoteType: record.remoteType, log: record.log)
+            remoteType: record.remoteType, log: record.log, reason: record.reason)
     }
 }
 
@@ -60,6 +63,7 @@ extension ByteWriter {
         optional(value.log) { $0.string($1) }
         optional(value.typed) { $0.payload($1) }
         string(value.chain)
+        optional(value.reason?.rawValue) { $0.string($1) }
     }
 }
 
@@ -68,7 +72,8 @@ extension ByteReader {
         ErrorRecord(
             RayflowError.Code(rawValue: try string()), try string(),
             task: try optionalString(), attempt: Int(try i64()), node: try optionalString(), remoteType: try optionalString(),
-            log: try optionalString(), typed: try optional { (reader) throws(DecodingFault) in try reader.payload() }, chain: try string())
+            log: try optionalString(), typed: try optional { (reader) throws(DecodingFault) in try reader.payload() }, chain: try string(),
+            reason: try optionalString().map(LossReason.init(rawValue:)))
     }
 
     private mutating func optionalString() throws(DecodingFault) -> String? {

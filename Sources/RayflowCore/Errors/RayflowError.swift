@@ -17,10 +17,12 @@ public struct RayflowError: Error, Sendable {
     public var remoteType: String?
     /// Where the output of the attempt is kept.
     public var log: String?
+    /// With `objectLost`, `lineageEvicted` and `ownerDied`: why the object could not be made again.
+    public var reason: LossReason?
 
     public init(
         _ code: Code, _ message: String, cause: (any Error)? = nil, task: String? = nil, attempt: Int = 0, node: String? = nil,
-        remoteType: String? = nil, log: String? = nil
+        remoteType: String? = nil, log: String? = nil, reason: LossReason? = nil
     ) {
         self.code = code
         self.message = message
@@ -30,6 +32,7 @@ public struct RayflowError: Error, Sendable {
         self.node = node
         self.remoteType = remoteType
         self.log = log
+        self.reason = reason
     }
 }
 
@@ -40,6 +43,7 @@ extension RayflowError: CustomStringConvertible {
         if let task { facts.append(attempt > 1 ? "task \(task), attempt \(attempt)" : "task \(task)") }
         if let node { facts.append("node \(node)") }
         if let remoteType { facts.append(remoteType) }
+        if let reason { facts.append(reason.rawValue) }
         if let log { facts.append("log \(log)") }
         if !facts.isEmpty { text += " [\(facts.joined(separator: "; "))]" }
         return text

@@ -109,25 +109,44 @@ public struct LeaseSpillback: WireMessage {
     }
 }
 
-/// No lease, and why.
+/// An object that was not found on these nodes: they have said so, or are gone.
+public struct LostCopies: Hashable, Sendable {
+    public var object: ObjectID
+    public var nodes: [NodeID]
+    public init(object: ObjectID, nodes: [NodeID]) {
+        self.object = object
+        self.nodes = nodes
+    }
+}
+
+/// No lease, and why. With `lost` the request may be made again when those objects have other copies.
 public struct LeaseRejected: WireMessage {
     public static let kind: UInt8 = 13
     public var lease: LeaseID
     public var error: ErrorRecord
+    public var lost: [LostCopies]
 
-    public init(lease: LeaseID, error: ErrorRecord) {
+    public init(lease: LeaseID, error: ErrorRecord, lost: [LostCopies] = []) {
         self.lease = lease
         self.error = error
+        self.lost = lost
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
         lease = try r.lease()
         error = try r.errorRecord()
+        lost = try r.list(unit: 29) { (r) throws(DecodingFault) in
+            LostCopies(object: try r.object(), nodes: try r.list(unit: 8) { (r) throws(DecodingFault) in try r.node() })
+        }
     }
 
     public func write(to w: inout ByteWriter) {
         w.lease(lease)
         w.errorRecord(error)
+        w.list(lost) { writer, lost in
+            writer.object(lost.object)
+            writer.list(lost.nodes) { $0.node($1) }
+        }
     }
 }
 

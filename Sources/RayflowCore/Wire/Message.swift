@@ -46,6 +46,8 @@ public enum Message: Sendable {
     case pullFailed(PullFailed)
     case getObject(GetObject)
     indirect case objectReply(ObjectReply)
+    case objectLost(ObjectLost)
+    case objectCopied(ObjectCopied)
     case cancelObject(CancelObject)
     indirect case objectChunk(ObjectChunk)
     case registerNode(RegisterNode)
@@ -120,6 +122,8 @@ public enum Message: Sendable {
         case PullFailed.kind: self = .pullFailed(try PullFailed(from: &reader))
         case GetObject.kind: self = .getObject(try GetObject(from: &reader))
         case ObjectReply.kind: self = .objectReply(try ObjectReply(from: &reader))
+        case ObjectLost.kind: self = .objectLost(try ObjectLost(from: &reader))
+        case ObjectCopied.kind: self = .objectCopied(try ObjectCopied(from: &reader))
         case CancelObject.kind: self = .cancelObject(try CancelObject(from: &reader))
         case ObjectChunk.kind: self = .objectChunk(try ObjectChunk(from: &reader))
         case RegisterNode.kind: self = .registerNode(try RegisterNode(from: &reader))
@@ -196,6 +200,8 @@ public enum Message: Sendable {
         case .pullFailed(let message): message
         case .getObject(let message): message
         case .objectReply(let message): message
+        case .objectLost(let message): message
+        case .objectCopied(let message): message
         case .cancelObject(let message): message
         case .objectChunk(let message): message
         case .registerNode(let message): message

@@ -124,19 +124,21 @@ public struct OpenObject: WireMessage {
     }
 }
 
-/// The pinned copy, or why there is none.
+/// The pinned copy, or why there is none. `lost` names nodes that were thought to have one, and have none or are gone.
 public struct OpenReply: WireMessage {
     public static let kind: UInt8 = 25
     public var request: UInt64
     public var object: ObjectID
     public var place: ObjectPlace?
     public var error: ErrorRecord?
+    public var lost: [NodeID]
 
-    public init(request: UInt64, object: ObjectID, place: ObjectPlace?, error: ErrorRecord?) {
+    public init(request: UInt64, object: ObjectID, place: ObjectPlace?, error: ErrorRecord?, lost: [NodeID] = []) {
         self.request = request
         self.object = object
         self.place = place
         self.error = error
+        self.lost = lost
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -144,6 +146,7 @@ public struct OpenReply: WireMessage {
         object = try r.object()
         place = try r.optional { (r) throws(DecodingFault) in try r.place() }
         error = try r.optional { (r) throws(DecodingFault) in try r.errorRecord() }
+        lost = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.node() }
     }
 
     public func write(to w: inout ByteWriter) {
@@ -151,6 +154,7 @@ public struct OpenReply: WireMessage {
         w.object(object)
         w.optional(place) { $0.place($1) }
         w.optional(error) { $0.errorRecord($1) }
+        w.list(lost) { $0.node($1) }
     }
 }
 
@@ -309,6 +313,60 @@ public struct CancelObject: WireMessage {
         w.object(object)
         w.bool(force)
         w.bool(recursive)
+    }
+}
+
+/// Tells the owner that no copy was found on these nodes, and asks for the state again: answered like ``GetObject``, when the object has been
+/// made again or cannot be.
+public struct ObjectLost: WireMessage {
+    public static let kind: UInt8 = 36
+    public var request: UInt64
+    public var object: ObjectID
+    public var nodes: [NodeID]
+    /// The sender has had an answer to an earlier report: what it tried is not older than that.
+    public var isRepeated: Bool
+
+    public init(request: UInt64, object: ObjectID, nodes: [NodeID], isRepeated: Bool) {
+        self.request = request
+        self.object = object
+        self.nodes = nodes
+        self.isRepeated = isRepeated
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        nodes = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.node() }
+        isRepeated = try r.bool()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.list(nodes) { $0.node($1) }
+        w.bool(isRepeated)
+    }
+}
+
+/// A raylet tells the owner that it has a copy now.
+public struct ObjectCopied: WireMessage {
+    public static let kind: UInt8 = 37
+    public var object: ObjectID
+    public var node: NodeID
+
+    public init(object: ObjectID, node: NodeID) {
+        self.object = object
+        self.node = node
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        object = try r.object()
+        node = try r.node()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.object(object)
+        w.node(node)
     }
 }
 

@@ -47,7 +47,13 @@ final class Ledger {
     func changed(_ change: TaskChange, owner: Address) {
         switch change.state {
         case .queued, .running, .reused: return
-        case .retrying:
+        case .retrying(let error):
+            if submissions[change.task]?.hasEnded == true {
+                // Only for a result that was lost.
+                if error.code != .objectLost { fault("task \(change.task), which had ended, runs again after \(error)") }
+                submissions[change.task]?.hasEnded = false
+                world.sometimes(.taskRunAgain)
+            }
             world.sometimes(change.task.actor.isNone ? .taskRetried : .callRetried)
             return
         case .finished: break

@@ -74,7 +74,7 @@ final class SimulatedBody {
             resolve(rest)
         case .ref(let id, let owner):
             if let known = push.resolved.first(where: { $0.id == id }) {
-                return process.open(id, known.state) { [self] in opened($0) { self.resolve(rest) } }
+                return process.open(id, known.state, of: known.owner) { [self] in opened($0) { self.resolve(rest) } }
             }
             process.step { table, _, _ in table.borrow(id, RefOrigin(owner: owner, lineage: .none)) }
             wait = process.wait([id], count: 1) { [self] reason in
@@ -82,7 +82,7 @@ final class SimulatedBody {
                     process.step { $0.release(id, into: &$2) }
                     return end(.cancelled)
                 }
-                process.open(id, state) { [self] enclosed in
+                process.open(id, state, of: process.owner.owner(of: id)) { [self] enclosed in
                     opened(enclosed) { self.resolve(rest) }
                     process.step { $0.release(id, into: &$2) }
                 }
@@ -133,7 +133,7 @@ final class SimulatedBody {
         guard !isOver else { return }
         guard let id = ids.first else { return next() }
         guard let state = process.owner.state(of: id), refs.count < 30 else { return look(ids.dropFirst()) }
-        process.open(id, state) { [self] enclosed in
+        process.open(id, state, of: process.owner.owner(of: id)) { [self] enclosed in
             if let enclosed, !isOver { decode(enclosed) }
             look(ids.dropFirst())
         }

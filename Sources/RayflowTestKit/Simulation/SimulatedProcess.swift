@@ -148,8 +148,8 @@ final class SimulatedProcess {
         return wait
     }
 
-    /// The content of a finished object: what it is, or nil for one that is lost.
-    func open(_ id: ObjectID, _ state: ObjectState, _ body: @escaping (EnclosedPayload?) -> Void) {
+    /// The content of a finished object: what it is, or nil for one that is lost and cannot be made again.
+    func open(_ id: ObjectID, _ state: ObjectState, of source: Address, _ body: @escaping (EnclosedPayload?) -> Void) {
         switch state {
         case .inline(let enclosed): body(enclosed)
         case .failed(let error):
@@ -157,10 +157,22 @@ final class SimulatedProcess {
             body(nil)
         case .stored(let nodes, _, let refs, let origins):
             guard let raylet = world.raylets[node] else { return body(nil) }
-            raylet.open(id, from: nodes) { [weak self] isThere in
+            let seen = source == address ? self.owner.recoveries : 0
+            raylet.open(id, from: nodes, owner: source) { [weak self] isThere in
                 guard let self, isAlive else { return }
-                if isThere { step { owner, _, _ in owner.addLocation(id, self.node) } }
-                body(isThere ? EnclosedPayload(Payload(type: "simulated", bytes: [], refs: refs), origins: origins) : nil)
+                if isThere { return body(EnclosedPayload(Payload(type: "simulated", bytes: [], refs: refs), origins: origins)) }
+                step { owner, _, out in
+                    owner.borrow(id, RefOrigin(owner: source, lineage: .none))
+                    owner.lose(id, on: nodes, seen: seen, into: &out)
+                }
+                _ = wait([id], count: 1) { [weak self] _ in
+                    guard let self, isAlive, let state = self.owner.state(of: id) else { return }
+                    if case .failed = state {} else { world.sometimes(.objectRecovered) }
+                    open(id, state, of: self.owner.owner(of: id)) { [weak self] enclosed in
+                        body(enclosed)
+                        self?.step { $0.release(id, into: &$2) }
+                    }
+                }
             }
         }
     }

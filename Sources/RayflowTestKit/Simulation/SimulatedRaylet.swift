@@ -122,7 +122,7 @@ final class SimulatedRaylet {
     func add(_ object: ObjectID) { store.insert(object) }
 
     /// Makes the object local, from any of these nodes.
-    func open(_ object: ObjectID, from nodes: [NodeID], _ done: @escaping (Bool) -> Void) {
+    func open(_ object: ObjectID, from nodes: [NodeID], owner: Address, _ done: @escaping (Bool) -> Void) {
         if store.contains(object) { return done(true) }
         world.after(world.draw(100_000...3_000_000)) { [self] in
             guard isAlive else { return }
@@ -130,6 +130,7 @@ final class SimulatedRaylet {
             if isThere {
                 world.sometimes(.objectPulled)
                 store.insert(object)
+                world.network.send(.objectCopied(ObjectCopied(object: object, node: node)), from: address, to: owner)
             } else {
                 world.sometimes(.objectLost)
             }
@@ -141,13 +142,13 @@ final class SimulatedRaylet {
         let id = dependency.id
         fetching.insert(id)
         world.after(1_000) { [self] in
-            open(id, from: dependency.nodes) { [self] isThere in
+            open(id, from: dependency.nodes, owner: dependency.owner) { [self] isThere in
                 guard fetching.contains(id) else { return }
                 if isThere {
                     event { $0.dependencyLocal(id, now: $1, into: &$2) }
                 } else {
                     let error = ErrorRecord(RayflowError(.objectLost, "object \(id) is lost: no node has a copy"))
-                    event { $0.dependencyFailed(id, error, now: $1, into: &$2) }
+                    event { $0.dependencyFailed(id, error, lost: dependency.nodes, now: $1, into: &$2) }
                 }
             }
         }

@@ -5,7 +5,7 @@ import RayflowCore
 struct AnswerLog: Sendable {
     enum Answer: Hashable, Sendable {
         case spillback(Address)
-        case rejected(ErrorRecord)
+        case rejected(ErrorRecord, lost: [LostCopies])
         /// Given back, or cancelled (maybe before it was asked for).
         case ended
         case lost(worker: Address, ErrorRecord)

@@ -38,7 +38,7 @@ extension RayletInstance {
         let message: Message =
             switch answer {
             case .spillback(let raylet): .leaseSpillback(LeaseSpillback(lease: lease, raylet: raylet))
-            case .rejected(let error): .leaseRejected(LeaseRejected(lease: lease, error: error))
+            case .rejected(let error, let lost): .leaseRejected(LeaseRejected(lease: lease, error: error, lost: lost))
             case .ended: .leaseRejected(LeaseRejected(lease: lease, error: ErrorRecord(.cancelled, "lease \(lease) is over")))
             case .lost(let worker, let error): .leaseLost(LeaseLost(lease: lease, worker: worker, error: error))
             }
@@ -152,11 +152,11 @@ extension RayletInstance {
         out.append(.send(.leaseSpillback(LeaseSpillback(lease: id, raylet: raylet)), to: entry.requester))
     }
 
-    mutating func reject(_ id: LeaseID, _ error: ErrorRecord, into out: inout [RayletDirective]) {
+    mutating func reject(_ id: LeaseID, _ error: ErrorRecord, lost: [LostCopies] = [], into out: inout [RayletDirective]) {
         guard let entry = leases[id] else { return }
         counters.rejected += 1
-        forget(id, .rejected(error), into: &out)
-        out.append(.send(.leaseRejected(LeaseRejected(lease: id, error: error)), to: entry.requester))
+        forget(id, .rejected(error, lost: lost), into: &out)
+        out.append(.send(.leaseRejected(LeaseRejected(lease: id, error: error, lost: lost)), to: entry.requester))
     }
 
     /// What the lease has booked is the caller's to settle.

@@ -187,9 +187,13 @@ package struct RayletInstance: Sendable {
         settle(now: now, into: &out)
     }
 
-    package mutating func dependencyFailed(_ object: ObjectID, _ error: ErrorRecord, now: UInt64, into out: inout [RayletDirective]) {
+    /// - Parameter lost: the nodes that were named as having the object and have it not, or are gone; none when it may still be somewhere.
+    package mutating func dependencyFailed(
+        _ object: ObjectID, _ error: ErrorRecord, lost: [NodeID] = [], now: UInt64, into out: inout [RayletDirective]
+    ) {
+        let copies = lost.isEmpty ? [] : [LostCopies(object: object, nodes: lost)]
         for lease in needs[object]?.leases ?? [] where error.code != .objectStoreFull || !moveForRoom(lease, into: &out) {
-            reject(lease, error, into: &out)
+            reject(lease, error, lost: copies, into: &out)
         }
         settle(now: now, into: &out)
     }

@@ -116,6 +116,10 @@ enum WireSamples {
             ("leaseGranted", .leaseGranted(LeaseGranted(lease: lease, worker: process, node: node))),
             ("leaseSpillback", .leaseSpillback(LeaseSpillback(lease: lease, raylet: .raylet(of: node)))),
             ("leaseRejected", .leaseRejected(LeaseRejected(lease: lease, error: error))),
+            (
+                "leaseRejectedForLoss",
+                .leaseRejected(LeaseRejected(lease: lease, error: error, lost: [LostCopies(object: object, nodes: [node])]))
+            ),
             ("returnLease", .returnLease(ReturnLease(lease: lease, workerFailed: true))),
             ("cancelLease", .cancelLease(CancelLease(lease: lease))),
             ("leaseLost", .leaseLost(LeaseLost(lease: lease, worker: process, error: bareError))),
@@ -126,7 +130,7 @@ enum WireSamples {
             ("abortObject", .abortObject(AbortObject(object: object))),
             ("openObject", .openObject(OpenObject(request: 1, object: object, owner: process, nodes: [node], size: 5))),
             ("openReply", .openReply(OpenReply(request: 1, object: object, place: place, error: nil))),
-            ("openRefused", .openReply(OpenReply(request: 1, object: object, place: nil, error: bareError))),
+            ("openRefused", .openReply(OpenReply(request: 1, object: object, place: nil, error: bareError, lost: [node]))),
             ("closeObject", .closeObject(CloseObject(object: object))),
             ("deleteObjects", .deleteObjects(DeleteObjects(objects: [object, object]))),
             ("pullObject", .pullObject(PullObject(request: 1, object: object))),
@@ -134,6 +138,8 @@ enum WireSamples {
             ("getObject", .getObject(GetObject(request: 1, object: object))),
             ("objectReply", .objectReply(ObjectReply(request: 1, object: object, state: stored))),
             ("objectUnknown", .objectReply(ObjectReply(request: 1, object: object, state: nil))),
+            ("objectLost", .objectLost(ObjectLost(request: 1, object: object, nodes: [node], isRepeated: true))),
+            ("objectCopied", .objectCopied(ObjectCopied(object: object, node: node))),
             ("cancelObject", .cancelObject(CancelObject(object: object, force: true, recursive: false))),
             (
                 "objectChunk",

@@ -22,6 +22,8 @@ package protocol Engine: AnyObject, Sendable {
     func ready(_ id: ObjectID) -> Fetched?
     /// Waits for the object. A time-out is a `failed` with `getTimeout`; only the cancellation of the calling task throws.
     func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched
+    /// Calls `body` once, on any thread, when the object is ready or has failed; at once if it is.
+    func notify(whenReady id: ObjectID, _ body: @escaping @Sendable () -> Void)
     /// A hint that all of these will be fetched.
     func prefetch(_ ids: [ObjectID])
     /// Waits until all of the ids are ready, or until one of them is a failure: that one.
@@ -67,6 +69,12 @@ extension Engine {
     }
 
     package func closeStream(_ end: ObjectID) {}
+    package func notify(whenReady id: ObjectID, _ body: @escaping @Sendable () -> Void) {
+        Task {
+            _ = try? await settle([id])
+            body()
+        }
+    }
     package func capacity() async throws(CancellationError) {}
 
     package func askGCS(_ operation: GCSOperation, timeout: Duration) async throws(RayflowError) -> GCSResult {

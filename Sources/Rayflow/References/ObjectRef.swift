@@ -29,6 +29,14 @@ public struct ObjectRef<Value: RemoteValue>: RemoteValue {
         return await box.cluster.outcome(of: id)
     }
 
+    /// Calls `body` once with what became of the object, on a task of its own; soon, if it is ready already. Until then the object is kept.
+    ///
+    /// A cluster that is shut down before ends it with `shutDown`.
+    public func onReady(_ body: @escaping @Sendable (Outcome<Value>) async -> Void) {
+        let ref = self
+        box.cluster.engine.notify(whenReady: id) { Task { await body(await ref.outcome()) } }
+    }
+
     /// This ref as a ref, where other refs beside it are dependencies.
     public var borrowed: Borrowed<Value> { Borrowed(ref: self) }
     public var erased: AnyObjectRef { AnyObjectRef(box) }

@@ -53,9 +53,6 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     package var pullSilenceNS = NodeLimits.pullSilenceNS
     private var workerProcesses: Set<UInt64> = []
     private var ends = WorkerEnds()
-    private var lastTable: NodeTable?
-    /// Nodes whose connection is gone: nothing is sent there, whatever the GCS still believes, until they are heard of again.
-    private var unreachable: Set<NodeID> = []
     package var onFenced: (@Sendable () -> Void)?
 
     var address: Address { .raylet(of: node) }
@@ -93,7 +90,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     package func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {
         guard let message = try? Message(kind: kind, body: body) else { return }
-        if !unreachable.isEmpty, from.isRaylet, unreachable.remove(from.nodeID) != nil { nodesChanged() }
+        if !scheduler.unreachable.isEmpty, from.isRaylet, from != address { reachabilityChanged(from.nodeID, isReachable: true) }
         switch message {
         case .createObject(let m): create(m, from: from)
         case .sealObject(let m): seal(m.object, client: from)
@@ -107,9 +104,6 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         case .pullObject(let m): push(m, to: from)
         case .pullFailed(let m): pullFailed(m)
         case .objectChunk(let m): chunk(m, from: from)
-        case .nodeTable(let m):
-            lastTable = m
-            nodesChanged()
         default:
             if case .registerWorker(let m) = message, spawner.areConnected, workerProcesses.contains(m.process) {
                 ends.heard(of: m.process)
@@ -129,17 +123,15 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 drain()
             }
         } else if peer.isRaylet {
-            if peer != address, unreachable.insert(peer.nodeID).inserted { nodesChanged() }
+            if peer != address { reachabilityChanged(peer.nodeID, isReachable: false) }
             for (object, pull) in pulls where pull.source == peer { broken(object, peer.nodeID) }
         } else {
             event { $0.connectionLost(peer, now: self.loop.now, into: &$1) }
         }
     }
 
-    private func nodesChanged() {
-        guard var table = lastTable else { return }
-        if !unreachable.isEmpty { table.nodes.removeAll { unreachable.contains($0.node) && $0.isAlive } }
-        event { $0.receive(.nodeTable(table), from: .gcs, now: self.loop.now, into: &$1) }
+    private func reachabilityChanged(_ node: NodeID, isReachable: Bool) {
+        event { $0.reachabilityChanged(node, isReachable: isReachable, now: self.loop.now, into: &$1) }
     }
 
     func send(_ message: Message, to: Address) {

@@ -12,8 +12,6 @@ final class SimulatedRaylet {
     /// Objects here.
     private(set) var store: Set<ObjectID> = []
     private var workers: Set<UInt64> = []
-    private var lastTable: NodeTable?
-    private var unreachable: Set<NodeID> = []
     /// Dependencies on their way here.
     private var fetching: Set<ObjectID> = []
 
@@ -36,12 +34,9 @@ final class SimulatedRaylet {
     var processes: [UInt64] { workers.sorted() }
 
     func receive(_ message: Message, from: Address) {
-        if from.isRaylet, unreachable.remove(from.nodeID) != nil { nodesChanged() }
+        if from.isRaylet, from != address { event { $0.reachabilityChanged(from.nodeID, isReachable: true, now: $1, into: &$2) } }
         switch message {
         case .deleteObjects(let m): for id in m.objects { store.remove(id) }
-        case .nodeTable(let m):
-            lastTable = m
-            nodesChanged()
         default: event { $0.receive(message, from: from, now: $1, into: &$2) }
         }
     }
@@ -49,17 +44,11 @@ final class SimulatedRaylet {
     func disconnected(_ peer: Address) {
         if peer.isProcess {
             if !workers.contains(peer.entity) { event { $0.connectionLost(peer, now: $1, into: &$2) } }
-        } else if peer.isRaylet, peer != address, unreachable.insert(peer.nodeID).inserted {
-            nodesChanged()
+        } else if peer.isRaylet, peer != address {
+            event { $0.reachabilityChanged(peer.nodeID, isReachable: false, now: $1, into: &$2) }
         } else if peer.isGCS {
             event { $0.connectionLost(.gcs, now: $1, into: &$2) }
         }
-    }
-
-    private func nodesChanged() {
-        guard var table = lastTable else { return }
-        table.nodes.removeAll { unreachable.contains($0.node) && $0.isAlive }
-        event { $0.receive(.nodeTable(table), from: .gcs, now: $1, into: &$2) }
     }
 
     private func event(_ body: (inout RayletInstance, UInt64, inout [RayletDirective]) -> Void) {

@@ -1,4 +1,4 @@
-import RayflowCore
+package import RayflowCore
 
 // Which node serves a request: this one, or a better one named in a spillback.
 extension RayletInstance {
@@ -19,8 +19,19 @@ extension RayletInstance {
         asked.strategy.allows(labels: labels) && asked.resources.fits(in: total) && (asked.kind != .step || stepHost != .none)
     }
 
-    private func candidates(for asked: RequestLease) -> [NodeInfo] {
-        (others ?? [:]).values.filter { asked.strategy.allows(labels: $0.labels) }
+    private func candidates(for asked: RequestLease, reachable: Bool = true) -> [NodeInfo] {
+        (others ?? [:]).values.filter { unreachable.contains($0.node) != reachable && asked.strategy.allows(labels: $0.labels) }
+    }
+
+    /// The connection to another raylet broke, or something has come from there again.
+    package mutating func reachabilityChanged(_ node: NodeID, isReachable: Bool, now: UInt64, into out: inout [RayletDirective]) {
+        guard isReachable else {
+            unreachable.insert(node)
+            return
+        }
+        guard unreachable.remove(node) != nil else { return }
+        spillWaiting(into: &out)
+        settle(now: now, into: &out)
     }
 
     private mutating func placeHybrid(_ id: LeaseID, _ asked: RequestLease, into out: inout [RayletDirective]) {
@@ -95,6 +106,8 @@ extension RayletInstance {
         guard
             let choice = NodeChoice.withRoom(for: asked.resources, among: nodes)
                 ?? NodeChoice.feasible(for: asked.resources, among: nodes)
+                // Nobody else could do it, and it is not known to be dead: the owner tries until it is.
+                ?? NodeChoice.feasible(for: asked.resources, among: candidates(for: asked, reachable: false))
         else {
             let all = nodes + (asked.strategy.allows(labels: labels) ? [selfInfo] : [])
             return reject(id, NodeChoice.infeasibility(asked.resources, asked.strategy, among: all), into: &out)
@@ -159,6 +172,7 @@ extension RayletInstance {
             if info.node != node, info.isAlive { table[info.node] = info }
         }
         others = table
+        unreachable.formIntersection(table.keys)
         if dead.contains(node.value) { return fence(into: &out) }
         if !dead.isEmpty { ownersGone(into: &out) { dead.contains($0.node) && !$0.isGCS } }
         for (id, entry) in sortedLeases where entry.state == .unplaced { place(id, into: &out) }

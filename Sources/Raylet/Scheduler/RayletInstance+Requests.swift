@@ -31,7 +31,7 @@ extension RayletInstance {
     /// A spillback no longer holds when the request has come round with more hops, or when the node named has died.
     private func isStale(_ entry: AnswerLog.Entry, _ m: RequestLease) -> Bool {
         guard case .spillback(let raylet) = entry.answer else { return false }
-        return entry.hops < m.hops || others?[raylet.nodeID] == nil
+        return entry.hops < m.hops || others?[raylet.nodeID] == nil || unreachable.contains(raylet.nodeID)
     }
 
     private func repeatAnswer(_ answer: AnswerLog.Answer, _ lease: LeaseID, to: Address, into out: inout [RayletDirective]) {

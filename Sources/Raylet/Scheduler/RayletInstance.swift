@@ -46,6 +46,8 @@ package struct RayletInstance: Sendable {
     var lastSpread = NodeID(0)
     /// The other nodes, without this one; nil until the first table has come.
     var others: [NodeID: NodeInfo]?
+    /// Nodes whose connection broke and that were not heard of since. Nothing is sent there that can go elsewhere.
+    package internal(set) var unreachable: Set<NodeID> = []
     var endedJobs: Set<JobID> = []
     var endedInOrder: [JobID] = []
     var nextProcess: UInt64
@@ -206,7 +208,7 @@ package struct RayletInstance: Sendable {
     }
 
     /// What follows from any event: grants, spawns, timers, the report of what is free.
-    private mutating func settle(now: UInt64, into out: inout [RayletDirective]) {
+    mutating func settle(now: UInt64, into out: inout [RayletDirective]) {
         dispatch(now: now, into: &out)
         armIdleTimer(now: now, into: &out)
         if available != reported {

@@ -33,6 +33,22 @@ import Testing
         #expect(bench.spillback(of: big) == remote)
     }
 
+    @Test("a node whose connection broke is sent only what nobody else can do, until it is heard of again or known to be dead")
+    func unreachable() throws {
+        var bench = RayletBench(cpus: 2, others: [RayletBench.other(9, cpus: 8, free: 8), RayletBench.other(10, cpus: 4, free: 0)])
+        bench.step { $0.reachabilityChanged(NodeID(9), isReachable: false, now: $1, into: &$2) }
+        let big = try bench.request(cpus: 8), middle = try bench.request(cpus: 4)
+        #expect(bench.spillback(of: big) == remote, "it is not known to be dead")
+        #expect(bench.spillback(of: middle) == .raylet(of: NodeID(10)))
+        bench.step { $0.reachabilityChanged(NodeID(9), isReachable: true, now: $1, into: &$2) }
+        let again = try bench.request(cpus: 4)
+        #expect(bench.spillback(of: again) == remote)
+        bench.step { $0.reachabilityChanged(NodeID(9), isReachable: false, now: $1, into: &$2) }
+        bench.receive(.nodeTable(NodeTable(nodes: [RayletBench.other(9, cpus: 8, free: 0, alive: false)])), from: .gcs)
+        let late = try bench.request(cpus: 8)
+        #expect(bench.rejection(of: late)?.code == .unschedulable)
+    }
+
     @Test("what this node can never serve goes to one that can, however many hops it has made") func infeasibleHere() throws {
         var bench = RayletBench(cpus: 2, others: [RayletBench.other(9, cpus: 8, free: 0)])
         let lease = try bench.request(cpus: 4, hops: SchedulerLimits.spillbackHops)

@@ -88,7 +88,7 @@ extension OwnerInstance {
         kept.spec.attempt.number += 1
         kept.spec.sequence = kept.spec.kind == .actorCall ? TaskSpec.unordered : kept.spec.sequence
         lineage.update(kept.spec, retriesLeft: kept.retriesLeft)
-        tell(kept.spec, .retrying(ErrorRecord(.objectLost, "its result \(id) was lost")), into: &out)
+        tell(kept.spec, isReported: false, .retrying(ErrorRecord(.objectLost, "its result \(id) was lost")), into: &out)
         runAgain(kept, into: &out)
     }
 

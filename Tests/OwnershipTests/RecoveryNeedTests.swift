@@ -15,7 +15,6 @@ struct RecoveryNeedTests {
         bench.submit("other")
         #expect(bench.pushed == ["data", "long"])
         bench.loseCopies(data.ref, on: [OwnerBench.otherNode])
-        #expect(bench.pushed == ["data", "long"])
         bench.finish(bench.pushes[1])
         #expect(bench.pushed == ["data", "long", "other", "data"])
         bench.finish(bench.pushes[2])

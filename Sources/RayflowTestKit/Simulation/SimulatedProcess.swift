@@ -167,7 +167,6 @@ final class SimulatedProcess {
                 }
                 _ = wait([id], count: 1) { [weak self] _ in
                     guard let self, isAlive, let state = self.owner.state(of: id) else { return }
-                    if case .failed = state {} else { world.sometimes(.objectRecovered) }
                     open(id, state, of: self.owner.owner(of: id)) { [weak self] enclosed in
                         body(enclosed)
                         self?.step { $0.release(id, into: &$2) }

@@ -1,4 +1,4 @@
-package import RayflowCore
+import RayflowCore
 
 extension EmbeddedCluster {
     /// Serves the command line on the session's control socket.

@@ -444,8 +444,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func broken(_ object: ObjectID, _ source: NodeID) {
         guard let pull = pulls[object] else { return }
         pullRequests[pull.request] = nil
-        let isDead = lastTable.map { table in !table.nodes.contains { $0.node == source && $0.isAlive } } ?? false
-        if isDead || pull.doubted == source { return next(object, why: "node \(source) is gone", isLost: true) }
+        if scheduler.isGone(source) || pull.doubted == source { return next(object, why: "node \(source) is gone", isLost: true) }
         pulls[object]?.doubted = source
         loop.scheduleTimer(afterNanoseconds: NodeLimits.brokenSourceNS) { [weak self] in
             guard let self, let now = pulls[object], now.doubted == source, pullRequests[now.request] == nil else { return }

@@ -1,4 +1,4 @@
-package import RayflowCore
+import RayflowCore
 
 // Workers whose program is not the driver's.
 extension RayletInstance {

@@ -189,6 +189,9 @@ package struct RayletInstance: Sendable {
         settle(now: now, into: &out)
     }
 
+    /// The GCS has declared the node dead, or forgotten it.
+    package func isGone(_ node: NodeID) -> Bool { others.map { $0[node]?.isAlive != true } ?? false }
+
     /// - Parameter lost: the nodes that were named as having the object and have it not, or are gone; none when it may still be somewhere.
     package mutating func dependencyFailed(
         _ object: ObjectID, _ error: ErrorRecord, lost: [NodeID] = [], now: UInt64, into out: inout [RayletDirective]

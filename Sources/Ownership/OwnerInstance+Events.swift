@@ -1,4 +1,4 @@
-package import RayflowCore
+import RayflowCore
 
 // What becomes of tasks, for whoever watches: at once for an observer in this process, a little later for the GCS.
 extension OwnerInstance {

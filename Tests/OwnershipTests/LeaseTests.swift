@@ -49,7 +49,7 @@ struct LeaseTests {
         let first = try bench.granted()
         bench.finish(bench.pushes[0], executionNS: 1_000)
         #expect(bench.returned == [first] && bench.pushed == ["a"], "b waits for the node that is chosen for it")
-        try bench.granted()
+        _ = try bench.granted()
         bench.submit("d") { $0.strategy = .spread }
         #expect(bench.pushed == ["a", "b"], "short as it is, d is not pushed behind b")
         bench.finish(bench.pushes[1])
@@ -60,7 +60,7 @@ struct LeaseTests {
     func spreadMany() throws {
         var bench = OwnerBench()
         for _ in 0..<(Limits.openLeaseRequests + 3) { bench.submit { $0.strategy = .spread } }
-        try bench.granted()
+        _ = try bench.granted()
         bench.finish(bench.pushes[0], executionNS: 2_000_000)
         #expect(bench.pushes.count == 2 && bench.returned.isEmpty)
         bench.finish(bench.pushes[1], executionNS: 2_000_000)

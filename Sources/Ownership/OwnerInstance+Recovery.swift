@@ -88,7 +88,6 @@ extension OwnerInstance {
         kept.spec.attempt.number += 1
         kept.spec.sequence = kept.spec.kind == .actorCall ? TaskSpec.unordered : kept.spec.sequence
         lineage.update(kept.spec, retriesLeft: kept.retriesLeft)
-        tell(kept.spec, isReported: false, .retrying(ErrorRecord(.objectLost, "its result \(id) was lost")), into: &out)
         runAgain(kept, into: &out)
     }
 
@@ -107,6 +106,7 @@ extension OwnerInstance {
         }
         entry.state = .waiting(missing.count)
         tasks[id] = entry
+        tell(kept.spec, isReported: false, .retrying(ErrorRecord(.objectLost, "a result of it was lost")), into: &out)
         for object in kept.dependencies {
             if case .failed(let record)? = objects[object]?.state { return fail(id, record, into: &out) }
         }

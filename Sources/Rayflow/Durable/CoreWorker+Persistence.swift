@@ -57,9 +57,12 @@ extension CoreWorker {
     private func restore(_ payload: Payload, as id: ObjectID) -> ObjectState? {
         let origins = payload.refs.map { origin(of: $0) }
         let layout = ObjectLayout(payload)
-        guard let room = try? objects.create(id, byteCount: layout.byteCount, through: self) else { return nil }
-        ObjectLayout.write(payload, into: room.memory)
-        room.seal()
+        do {
+            if let room = try objects.create(id, byteCount: layout.byteCount, through: self) {
+                ObjectLayout.write(payload, into: room.memory)
+                room.seal()
+            }
+        } catch { return nil }
         return .stored(nodes: [identity.node], size: UInt64(layout.byteCount), refs: payload.refs, origins: origins)
     }
 

@@ -299,9 +299,10 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     private func created(_ result: CreateResult, request: UInt64, object: ObjectID, from: Address) {
         switch result {
         case .granted(let place): reply(request, object, place, nil, to: from)
-        case .exists(let place, let isSealed):
-            let error = isSealed ? nil : RayflowError(.objectStoreFull, "object \(object) is being written by another process")
-            reply(request, object, isSealed ? nil : place, error ?? RayflowError(.invalidArgument, "object \(object) exists"), to: from)
+        case .exists(_, isSealed: true): reply(request, object, nil, nil, to: from)
+        case .exists(_, isSealed: false):
+            // Its room is somebody else's.
+            reply(request, object, nil, RayflowError(.objectStoreFull, "object \(object) is being written by another process"), to: from)
         case .full(let report): reply(request, object, nil, RayflowError(.objectStoreFull, "\(report)"), to: from)
         case .pending: break
         }
@@ -313,6 +314,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     private func seal(_ object: ObjectID, client: Address) {
         run { _ = try? store.seal(object, client: client.entity, into: &$0) }
+        guard store.lookup(object) != nil else { return }  // its room was taken back: its process counts as gone
         if let pull = pulls[object], pull.source == nil { pulled(object) } else { serveOpens(object) }
     }
 
@@ -457,8 +459,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         loop.scheduleTimer(afterNanoseconds: pullSilenceNS) { [weak self] in
             guard let self, let pull = pulls[object], pull.request == request else { return }
             if pull.chunksHeard == heard, pull.ticket == nil {
-                let node = pull.source.map { "\($0.nodeID)" } ?? "-"
-                return next(object, why: "node \(node) has sent nothing for \(pullSilenceNS / 1_000_000) ms")
+                let node = pull.source?.nodeID ?? node
+                let why = "node \(node) has sent nothing for \(pullSilenceNS / 1_000_000) ms"
+                return next(object, why: why, isLost: scheduler.isGone(node))
             }
             listen(object, request: request, heard: pull.chunksHeard)
         }

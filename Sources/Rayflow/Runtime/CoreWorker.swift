@@ -495,7 +495,9 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         let id = scope.nextPut()
         let lineage = putLineage(scope, type: layout.type, byteCount: layout.bodyCount, key: key)
         let origins = layout.refs.map { origin(of: $0) }
-        let room = try objects.create(id, byteCount: layout.byteCount, through: self)
+        guard let room = try objects.create(id, byteCount: layout.byteCount, through: self) else {
+            throw RayflowError(.invalidArgument, "object \(id) exists")
+        }
         let node = identity.node
         return StoreBuffer(room: room) { [self] byteCount in
             let state = ObjectState.stored(nodes: [node], size: UInt64(byteCount), refs: layout.refs, origins: origins)

@@ -21,20 +21,16 @@ package final class ObjectClient: @unchecked Sendable {
 
     // MARK: Writing
 
-    /// Room for an object. Blocks the calling thread (never the loop) for as long as the raylet needs to find it.
-    package func create(_ id: ObjectID, byteCount: Int, through core: CoreWorker) throws(RayflowError) -> StoreRoom {
+    /// Room for an object; nil when the object is here already. Blocks the calling thread (never the loop) for as long as the raylet needs to
+    /// find it.
+    package func create(_ id: ObjectID, byteCount: Int, through core: CoreWorker) throws(RayflowError) -> StoreRoom? {
         precondition(!core.loop.isInLoop, "room for \(id) asked for on the loop")
-        let answer = OneShot<Result<ObjectPlace, RayflowError>>()
+        let answer = OneShot<Result<ObjectPlace?, RayflowError>>()
         core.request(to: raylet, { .createObject(CreateObject(request: $0, object: id, size: UInt64(byteCount))) }) { message in
             guard case .createReply(let reply)? = message else { return answer.give(.failure(Self.shutDown)) }
-            if let place = reply.place {
-                answer.give(.success(place))
-            } else {
-                answer.give(
-                    .failure(reply.error.map { RayflowError($0) } ?? RayflowError(.objectStoreFull, "no room for \(byteCount) bytes")))
-            }
+            if let error = reply.error { answer.give(.failure(RayflowError(error))) } else { answer.give(.success(reply.place)) }
         }
-        let place = try answer.take().get()
+        guard let place = try answer.take().get() else { return nil }
         do {
             return StoreRoom(id: id, window: try arena.openWindow(place), raylet: raylet, core: core)
         } catch {

@@ -88,9 +88,11 @@ extension Executor {
         let layout = ObjectLayout(payload)
         // What an attempt that was lost has left behind is nobody's.
         if attempt.number > 1 { core.post(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: core.identity.node)) }
-        let room = try core.objects.create(id, byteCount: layout.byteCount, through: core)
-        ObjectLayout.write(payload, into: room.memory)
-        room.seal()
+        // Here already: this task runs again for another of its results, and somebody reads this one.
+        if let room = try core.objects.create(id, byteCount: layout.byteCount, through: core) {
+            ObjectLayout.write(payload, into: room.memory)
+            room.seal()
+        }
         return .stored(
             nodes: [core.identity.node], size: UInt64(layout.byteCount), refs: payload.refs, origins: core.enclose(payload).origins)
     }

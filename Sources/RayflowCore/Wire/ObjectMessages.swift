@@ -24,7 +24,7 @@ public struct CreateObject: WireMessage {
     }
 }
 
-/// Where to write, or why there is no room.
+/// Where to write, or why there is no room; neither when the object is here already, complete.
 public struct CreateReply: WireMessage {
     public static let kind: UInt8 = 21
     public var request: UInt64

@@ -32,29 +32,28 @@ extension OwnerInstance {
         }
         for actor in gcs.restarts { out.append(.send(.killActor(KillActor(actor: actor, noRestart: false)), to: .gcs)) }
         gcs.restarts = []
-        for actor in gcs.kills.sorted(by: ActorID.precedes) {
+        for actor in gcs.kills.sorted() {
             out.append(.send(.killActor(KillActor(actor: actor, noRestart: true)), to: .gcs))
         }
         askForGroups(into: &out)
         // For actors that this process has made that is also its word that it is there: they would end without it.
         let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed || $0.value.isOwn } }.keys
-        for actor in followed.sorted(by: ActorID.precedes) {
+        for actor in followed.sorted() {
             actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
         }
     }
 
     private mutating func askForGroups(into out: inout [OwnerDirective]) {
-        func precedes(_ a: PlacementGroupID, _ b: PlacementGroupID) -> Bool { (a.job.value, a.unique) < (b.job.value, b.unique) }
-        for (_, creation) in gcs.groups.sorted(by: { precedes($0.key, $1.key) }) {
+        for (_, creation) in gcs.groups.sorted(by: { $0.key < $1.key }) {
             out.append(.send(.createPlacementGroup(creation), to: .gcs))
         }
-        for group in gcs.removals.sorted(by: precedes) {
+        for group in gcs.removals.sorted() {
             out.append(.send(.removePlacementGroup(RemovePlacementGroup(group: group)), to: .gcs))
         }
         // Of a group that is not followed nothing will be heard.
         gcs.removals = gcs.removals.filter { groups[$0] != nil }
-        for group in groups.filter({ $0.value.state != .removed }).keys.sorted(by: precedes) {
+        for group in groups.filter({ $0.value.state != .removed }).keys.sorted() {
             out.append(.send(.subscribePlacementGroup(SubscribePlacementGroup(group: group)), to: .gcs))
         }
     }
@@ -69,9 +68,4 @@ extension OwnerInstance {
         // A call that this process makes from now on must not reach the actor before its end does.
         if noRestart { failActor(actor, ErrorRecord(.actorDied, "the actor is dead: it was killed"), into: &out) }
     }
-}
-
-extension ActorID {
-    /// In the order of their numbers, so that the same events give the same directives.
-    static func precedes(_ a: ActorID, _ b: ActorID) -> Bool { (a.unique, a.salt) < (b.unique, b.salt) }
 }

@@ -7,7 +7,7 @@ extension OwnerInstance {
         out.append(.send(.idleReply(IdleReply(process: address.entity, isUnused: !isInUse)), to: raylet))
         // Of an actor that was made here and never called, nothing is heard: its end would keep this process for ever.
         let unheard = actors.filter { $0.value.isOwn && !$0.value.isDead && !$0.value.isSubscribed }.keys
-        for actor in unheard.sorted(by: { ($0.unique, $0.salt) < ($1.unique, $1.salt) }) {
+        for actor in unheard.sorted() {
             actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
         }

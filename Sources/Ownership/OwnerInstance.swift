@@ -137,7 +137,7 @@ package struct OwnerInstance: Sendable {
         guard peer.isProcess else { return }
         workerUnreachable(peer, into: &out)
         questionsLost(peer, into: &out)
-        for id in actors.keys.sorted(by: { ($0.unique, $0.salt) < ($1.unique, $1.salt) }) {
+        for id in actors.keys.sorted() {
             connectionToActorLost(id, peer, now: now, into: &out)
         }
     }

@@ -66,7 +66,7 @@ extension ActorManager {
             entry.told = ActorRow(entry)
             found.append(entry)
         }
-        for entry in found.sorted(by: { Self.precedes($0.id, $1.id) }) {
+        for entry in found.sorted(by: { $0.id < $1.id }) {
             actors[entry.id] = entry
             for alias in entry.aliases { aliases[alias] = entry.id }
             if let lease = entry.lease { byLease[lease.id] = entry.id }

@@ -35,10 +35,7 @@ package struct ActorManager: Sendable {
 
     /// In the order of their ids, so that the same events give the same directives.
     func sorted(where isMeant: (ActorEntry) -> Bool) -> [ActorID] {
-        actors.values.filter(isMeant).map(\.id).sorted(by: Self.precedes)
-    }
-    static func precedes(_ a: ActorID, _ b: ActorID) -> Bool {
-        (a.job.value, a.unique, a.salt) < (b.job.value, b.unique, b.salt)
+        actors.values.filter(isMeant).map(\.id).sorted()
     }
 
     // MARK: Registration and names

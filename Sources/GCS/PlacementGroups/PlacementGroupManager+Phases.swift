@@ -95,7 +95,7 @@ extension PlacementGroupManager {
             if case .reserving(let plan, _) = entry.stage, plan.values.contains(node) { return true }
             return entry.nodes.contains(node)
         }
-        for var entry in hit.sorted(by: { ($0.id.job.value, $0.id.unique) < ($1.id.job.value, $1.id.unique) }) {
+        for var entry in hit.sorted(by: { $0.id < $1.id }) {
             nodes.bundles[entry.id] = nil
             let hadBundles = entry.nodes.contains(node)
             for index in entry.nodes.indices where entry.nodes[index] == node { entry.nodes[index] = nil }
@@ -121,7 +121,7 @@ extension PlacementGroupManager {
 
     mutating func sweepDue(nodes: inout NodeManager, into out: inout [GCSDirective]) {
         isSweepArmed = false
-        for id in reserving.sorted(by: { ($0.job.value, $0.unique) < ($1.job.value, $1.unique) }) {
+        for id in reserving.sorted() {
             guard let entry = groups[id], case .reserving(let plan, let awaited) = entry.stage else { continue }
             groups[id]?.sweeps += 1
             if entry.sweeps == 0 { continue }
@@ -133,9 +133,7 @@ extension PlacementGroupManager {
     }
 
     private mutating func repeatVerdicts(into out: inout [GCSDirective]) {
-        let order = unconfirmed.keys.sorted {
-            ($0.group.job.value, $0.group.unique, $0.node) < ($1.group.job.value, $1.group.unique, $1.node)
-        }
+        let order = unconfirmed.keys.sorted { ($0.group, $0.node) < ($1.group, $1.node) }
         for verdict in order {
             guard let (message, isOld) = unconfirmed[verdict] else { continue }
             // One that was given just now may still be on its way.

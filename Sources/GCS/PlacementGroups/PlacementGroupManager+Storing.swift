@@ -25,7 +25,7 @@ extension PlacementGroupManager {
     ) throws(DecodingFault) {
         var rows: [PlacementGroupRow] = []
         for row in stored.values { rows.append(try PlacementGroupRow(decoding: row)) }
-        for row in rows.sorted(by: { ($0.group.job.value, $0.group.unique) < ($1.group.job.value, $1.group.unique) }) {
+        for row in rows.sorted(by: { $0.group < $1.group }) {
             let entry = PlacementGroupEntry(row)
             if entry.isRemoved {
                 remember(entry)
@@ -45,7 +45,7 @@ extension PlacementGroupManager {
     ) {
         let node = raylet.nodeID
         let byGroup = Dictionary(grouping: kept, by: \.id.group)
-        for (group, bundles) in byGroup.sorted(by: { ($0.key.job.value, $0.key.unique) < ($1.key.job.value, $1.key.unique) }) {
+        for (group, bundles) in byGroup.sorted(by: { $0.key < $1.key }) {
             guard let entry = groups[group], !entry.isRemoved else {
                 out.append(.send(.settleBundles(SettleBundles(group: group, attempt: .max, verdict: .remove)), to: raylet))
                 continue
@@ -53,7 +53,7 @@ extension PlacementGroupManager {
             settle(entry, bundles, on: node, nodes: &table, into: &out)
         }
         let held = Set(kept.map(\.id))
-        for id in groups.keys.sorted(by: { ($0.job.value, $0.unique) < ($1.job.value, $1.unique) }) {
+        for id in groups.keys.sorted() {
             guard var entry = groups[id], !entry.isRemoved else { continue }
             let lost = entry.nodes.indices.filter {
                 entry.nodes[$0] == node && !held.contains(BundleID(group: id, index: UInt32($0)))

@@ -22,6 +22,11 @@ public struct ActorID: Hashable, Sendable, BitwiseCopyable {
     public var isNone: Bool { unique == 0 && salt == 0 }
 }
 
+/// An order for directives: the same events give the same ones.
+extension ActorID: Comparable {
+    public static func < (a: ActorID, b: ActorID) -> Bool { (a.job.value, a.unique, a.salt) < (b.job.value, b.unique, b.salt) }
+}
+
 /// 24 bytes: 8 bytes unique for the submission, then the actor (or none).
 public struct TaskID: Hashable, Sendable, BitwiseCopyable {
     public var unique: UInt64

@@ -8,6 +8,11 @@ public struct PlacementGroupID: Hashable, Sendable, BitwiseCopyable {
     }
 }
 
+/// An order for directives: the same events give the same ones.
+extension PlacementGroupID: Comparable {
+    public static func < (a: PlacementGroupID, b: PlacementGroupID) -> Bool { (a.job.value, a.unique) < (b.job.value, b.unique) }
+}
+
 extension PlacementGroupID: CustomStringConvertible { public var description: String { hex(unique) + job.description } }
 
 /// How the bundles of a placement group lie on nodes.

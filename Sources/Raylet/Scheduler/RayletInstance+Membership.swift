@@ -48,7 +48,7 @@ extension RayletInstance {
         let kept = leases.filter { $0.value.requester.isGCS }.keys.sorted { $0.number < $1.number }
         let jobs = Set(workers.values.map(\.job)).sorted { $0.value < $1.value }
         let held = bundles.map { HeldBundle(id: $0.key, attempt: $0.value.attempt, isCommitted: $0.value.isCommitted) }
-            .sorted { ($0.id.group.job.value, $0.id.group.unique, $0.id.index) < ($1.id.group.job.value, $1.id.group.unique, $1.id.index) }
+            .sorted { ($0.id.group, $0.id.index) < ($1.id.group, $1.id.index) }
         reported = available
         out.append(
             .send(

@@ -112,6 +112,11 @@ func withTwoNodes(
     silence: Duration = TestKitLimits.silence, _ body: (TestCluster) async throws -> Void
 ) async throws {
     let cluster = try await TestCluster(nodes: [["CPU": 2, "home": 100], ["CPU": 2, "special": 100]], remotes, silence: silence)
+    try await run(cluster, body)
+}
+
+/// The cluster is shut down when the body has ended, however that was.
+func run(_ cluster: TestCluster, _ body: (TestCluster) async throws -> Void) async throws {
     do {
         try await cluster.cluster.run { try await body(cluster) }
     } catch {

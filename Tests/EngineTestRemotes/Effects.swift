@@ -16,7 +16,7 @@ public enum Effects {
     }
     /// Ends when the file exists.
     public static let slow = RemoteFunction("slow(gate:x:)") { (gate: String, x: Int) in
-        while access(gate, F_OK) != 0 { try await Task.sleep(for: .milliseconds(5)) }
+        try await passed(gate)
         return x
     }
     /// Five children one after the other; the driver is killed after the fourth if a file asks for it. Records what it decided on the way.

@@ -25,7 +25,7 @@ public enum Environments {
     public static let devices = RemoteFunction("devices(path:gate:)") { (path: String, gate: String) in
         let own = value("CUDA_VISIBLE_DEVICES")
         try appendLine(own, to: path)
-        while access(gate, F_OK) != 0 { try await Task.sleep(for: .milliseconds(2)) }
+        try await passed(gate)
         return own
     }
     public static let gpus = RemoteFunction("gpus") { () in TaskContext.current?.gpus ?? [] }

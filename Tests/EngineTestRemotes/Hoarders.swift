@@ -31,7 +31,7 @@ public enum Hoarding {
         let memory = take(mebibytes)
         defer { memory.deallocate() }
         try appendLine("\(TaskContext.current?.attempt ?? 0)", to: path + ".held")
-        while access(gate, F_OK) != 0 { try await Task.sleep(for: .milliseconds(2)) }
+        try await passed(gate)
         return mebibytes
     }
 }

@@ -1,9 +1,5 @@
 public import Rayflow
 
-#if canImport(Glibc)
-    import Glibc
-#endif
-
 /// Calls a counter on behalf of others, several at a time if it may.
 public final class Relay: RemoteActor, Sendable {
     private let counter: ActorHandle<Counter>
@@ -19,7 +15,7 @@ public final class Relay: RemoteActor, Sendable {
     }
     /// Makes its call when the file exists.
     public static let addAfter = method("addAfter(gate:n:)") { (me: Relay, gate: String, n: Int) in
-        while access(gate, F_OK) != 0 { try await Task.sleep(for: .milliseconds(2)) }
+        try await passed(gate)
         return try await me.counter.add.remote(n).get()
     }
     /// Reads a ref that came inside a value; a line tells that it began to.

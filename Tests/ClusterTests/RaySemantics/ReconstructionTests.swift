@@ -11,13 +11,7 @@ struct ReconstructionTests {
         let special = Array(repeating: ["CPU": 2, "special": 100.0], count: count - 1)
         let cluster = try await TestCluster(
             nodes: [["CPU": 2, "home": 100]] + special, remotes, storeBytes: 64 << 20, lineageBytes: lineageBytes)
-        do {
-            try await cluster.cluster.run { try await body(cluster) }
-        } catch {
-            await cluster.shutDown()
-            throw error
-        }
-        await cluster.shutDown()
+        try await run(cluster, body)
     }
 
     private let home = ["home": 1.0]

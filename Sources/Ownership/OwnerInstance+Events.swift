@@ -4,7 +4,7 @@ import RayflowCore
 extension OwnerInstance {
     func change(_ spec: TaskSpec, _ state: TaskChange.State) -> TaskChange {
         TaskChange(
-            task: spec.id, lineage: spec.lineage, name: spec.options.name.isEmpty ? spec.function.name : spec.options.name,
+            task: spec.id, lineage: spec.lineage, name: spec.shownName,
             attempt: spec.attempt, state: state)
     }
 
@@ -25,7 +25,7 @@ extension OwnerInstance {
         let isFirst = taskEvents.append(
             TaskEvent(
                 task: spec.id, attempt: spec.attempt, state: event, wallNS: 0,
-                name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, message: state.message))
+                name: spec.shownName, message: state.message))
         if isFirst { out.append(.startTimer(.taskEvents, afterNS: Limits.taskEventsNS)) }
     }
 

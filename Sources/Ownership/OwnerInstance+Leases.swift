@@ -211,9 +211,7 @@ extension OwnerInstance {
         if !m.lost.isEmpty {
             // What is lost is made again; the others do not wait for it.
             for copies in m.lost { lose(copies.object, on: copies.nodes, seen: entry.recoveries, into: &out) }
-        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup
-            || m.error.code == .programMismatch
-        {
+        } else if m.error.code.isForGood {
             var doomed: [TaskID] = []
             while let id = queues[entry.key]?.ready.popFirst() { doomed.append(id) }
             for id in doomed where tasks[id]?.state == .queued { fail(id, m.error, into: &out) }

@@ -254,13 +254,6 @@ extension OwnerInstance {
     }
 }
 
-extension ObjectState {
-    var isStored: Bool { if case .stored = self { true } else { false } }
-}
-
 extension [ObjectState] {
-    var hasStored: Bool {
-        for state in self where state.isStored { return true }
-        return false
-    }
+    var hasStored: Bool { contains(where: \.isStored) }
 }

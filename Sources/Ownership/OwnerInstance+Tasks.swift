@@ -195,7 +195,7 @@ extension OwnerInstance {
         switch m.outcome {
         case .finished(let states):
             measure(entry.spec, executionNS: m.executionNS)
-            let stored = zip(entry.spec.results, states).filter { if case .stored = $0.1 { true } else { false } }.map(\.0)
+            let stored = zip(entry.spec.results, states).filter { $0.1.isStored }.map(\.0)
             if isDurable, !stored.isEmpty, entry.spec.kind != .actorCall {
                 // Visible only when persisted: a dependent's record never stands on disk without its inputs'.
                 tasks[m.task]?.state = .persisting

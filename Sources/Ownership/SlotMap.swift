@@ -61,8 +61,6 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return body(&pages[place / Self.pageSize][place % Self.pageSize]!)
     }
 
-    package func contains(_ key: Key) -> Bool { place(of: key) != nil }
-
     @discardableResult
     package mutating func removeValue(forKey key: Key) -> Value? {
         guard let place = place(of: key) else { return nil }

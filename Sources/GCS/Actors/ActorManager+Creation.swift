@@ -127,9 +127,7 @@ extension ActorManager {
             ask(entry.id, again, into: &out)
         } else if isSystemFailure {
             ended(entry.id, m.error, into: &out)
-        } else if m.error.code == .unschedulable || m.error.code == .placementGroupRemoved || m.error.code == .runtimeEnvSetup
-            || m.error.code == .programMismatch
-        {
+        } else if m.error.code.isForGood {
             die(entry.id, m.error, into: &out)
         } else {
             die(entry.id, died(entry, "it could not be created: \(m.error.message)", m.error), into: &out)

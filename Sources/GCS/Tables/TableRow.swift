@@ -31,10 +31,8 @@ extension TableRow {
     package func matches(_ filters: [RowFilter]) -> Bool {
         if filters.isEmpty { return true }
         let fields = fields
-        return filters.allSatisfy { filter in fields[filter.field].map { Self.text($0) == filter.value } ?? false }
+        return filters.allSatisfy { $0.matches(fields) }
     }
-
-    private static func text(_ value: JSON) -> String { if case .string(let text) = value { text } else { value.compact } }
 }
 
 /// Keys of rows.

@@ -9,9 +9,9 @@ import Transport
 extension CoreWorker {
     func persist(_ task: TaskID, _ ids: [ObjectID]) {
         guard let log, let folder = log.outputFolder else { return done(task) }
-        let countdown = Counter(ids.count)
+        let countdown = Countdown(ids.count)
         for id in ids {
-            let finish: @Sendable () -> Void = { [weak self] in if countdown.down() { self?.done(task) } }
+            let finish: @Sendable () -> Void = { [weak self] in if countdown.isDown() { self?.done(task) } }
             guard case .stored(let nodes, let size, let refs, _)? = step({ owner, _ in owner.unpersistedState(of: id) }) else {
                 finish()
                 continue
@@ -68,17 +68,5 @@ extension CoreWorker {
 
     private func loaded(_ task: TaskID, _ recorded: OwnerInstance.Recorded?) {
         step { $0.loaded(task, recorded, now: self.loop.now, into: &$1) }
-    }
-}
-
-private final class Counter: @unchecked Sendable {
-    private let lock = Lock()
-    private var left: Int
-    init(_ count: Int) { left = count }
-    func down() -> Bool {
-        lock.withLock {
-            left -= 1
-            return left == 0
-        }
     }
 }

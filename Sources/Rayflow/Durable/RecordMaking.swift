@@ -14,7 +14,7 @@ struct RecordMaking {
             return .submitted(
                 SubmittedRecord(
                     lineage: spec.lineage, parent: parent, kind: spec.kind,
-                    name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, wallNS: now))
+                    name: spec.shownName, wallNS: now))
         case .actorCreated(let spec, let options):
             return .actorCreated(lineage: spec.lineage, actor: spec.id.actor, typeName: options.typeName, name: options.name)
         case .started(let spec): return .started(lineage: spec.lineage, attempt: spec.attempt, wallNS: now)

@@ -74,10 +74,8 @@ package struct StateAccessor: Sendable {
     }
 
     private static func select(_ rows: [JSONObject], _ filters: [RowFilter]) -> [JSONObject] {
-        rows.filter { row in filters.allSatisfy { filter in row[filter.field].map { text($0) == filter.value } ?? false } }
+        rows.filter { row in filters.allSatisfy { $0.matches(row) } }
     }
-
-    private static func text(_ value: JSON) -> String { if case .string(let text) = value { text } else { value.compact } }
 
     private func livingWorkers() -> [JSONObject] {
         guard let raylet, let snapshot = try? raylet.loop.sync({ raylet.snapshot() }) else { return [] }

@@ -28,18 +28,6 @@ private final class Wakeup: @unchecked Sendable {
     }
 }
 
-private final class Countdown: @unchecked Sendable {
-    private let lock = Lock()
-    private var left: Int
-    init(_ count: Int) { left = count }
-    func isDown() -> Bool {
-        lock.withLock {
-            left -= 1
-            return left <= 0
-        }
-    }
-}
-
 extension CoreWorker {
     package func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched {
         if let done = ready(id) { return done }

@@ -100,13 +100,13 @@ extension Executor {
     func moved(_ states: [ObjectState]) async throws -> [MovedObject] {
         var moved: [MovedObject] = []
         var seen: Set<ObjectID> = []
-        var open = states.flatMap(\.nestedRefs)
+        var open = states.flatMap(\.enclosedRefs)
         while let (id, origin) = open.popLast() {
             guard origin.owner == core.address, id.handledActor == nil, seen.insert(id).inserted else { continue }
             _ = try await core.fetch(id, timeout: nil)
             guard let state = core.state(of: id) else { continue }
             moved.append(MovedObject(id: id, lineage: core.lineage(of: id), state: state))
-            open += state.nestedRefs
+            open += state.enclosedRefs
         }
         return moved
     }

@@ -225,7 +225,7 @@ package final class Executor: @unchecked Sendable {
         let scope = SubmissionScope(
             lineage: spec.lineage, task: spec.id, attempt: spec.attempt.number, caller: isOneOfOrder ? spec.id.actor.unique : nil)
         let context = TaskContext(
-            name: spec.options.name.isEmpty ? spec.function.name : spec.options.name, task: spec.id, attempt: Int(spec.attempt.number),
+            name: spec.shownName, task: spec.id, attempt: Int(spec.attempt.number),
             node: core.identity.node, resources: spec.options.resources, gpus: devices.map { Int($0) },
             environment: spec.kind == .actorCall ? actorEnvironment : spec.options.environment.named,
             strategy: spec.kind == .actorCall ? actorStrategy : spec.options.strategy, cluster: cluster, host: host, record: scope)
@@ -473,7 +473,7 @@ extension PushTask {
             }
         }
         for argument in spec.arguments { collect(argument) }
-        for dependency in resolved { refs += dependency.state.nestedRefs }
+        for dependency in resolved { refs += dependency.state.enclosedRefs.map { ($0.id, $0.origin) } }
         return refs
     }
 
@@ -493,17 +493,7 @@ extension RuntimeEnvironment {
 extension TaskOutcome {
     var isStored: Bool {
         guard case .finished(let states) = self else { return false }
-        return states.contains { if case .stored = $0 { true } else { false } }
-    }
-}
-
-extension ObjectState {
-    var nestedRefs: [(ObjectID, RefOrigin)] {
-        switch self {
-        case .inline(let enclosed): zip(enclosed.payload.refs, enclosed.origins).map { ($0, $1) }
-        case .stored(_, _, let refs, let origins): zip(refs, origins).map { ($0, $1) }
-        case .failed: []
-        }
+        return states.contains(where: \.isStored)
     }
 }
 

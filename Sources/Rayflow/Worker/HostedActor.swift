@@ -146,16 +146,16 @@ final class HostedActor: @unchecked Sendable {
     ) {
         let told = lock.withLock { late.removeValue(forKey: m.spec.id) }
         let outcome = told ?? outcome, moved = told == nil ? moved : []
-        let release = { @Sendable [self] (outcome: TaskOutcome) in
-            if told == nil { executor.answer(m, to: from, outcome, moved: moved, executionNS: executionNS) }
-            event { $0.answered(into: &$1) }
-        }
         guard let log = executor.core.log, executor.core.identity.isDurable, !m.spec.lineage.isNone else {
             if told == nil { executor.answer(m, to: from, outcome, moved: moved, executionNS: executionNS) }
             return event {
                 $0.finished(m, outcome: nil, into: &$1)
                 $0.answered(into: &$1)
             }
+        }
+        let release = { @Sendable [self] (outcome: TaskOutcome) in
+            if told == nil { executor.answer(m, to: from, outcome, moved: moved, executionNS: executionNS) }
+            event { $0.answered(into: &$1) }
         }
         // The record outlives shared memory, so a large result stands in it by value. Meanwhile no later call may overtake it.
         inline(outcome, of: m.spec) { [self] lasting in
@@ -178,7 +178,7 @@ final class HostedActor: @unchecked Sendable {
     /// The outcome with every result by value, or nil when one is lost; `body` runs on the loop, at once when nothing lies in shared memory.
     private func inline(_ outcome: TaskOutcome, of spec: TaskSpec, _ body: @escaping @Sendable (TaskOutcome?) -> Void) {
         guard case .finished(let states) = outcome,
-            let at = states.firstIndex(where: { if case .stored = $0 { true } else { false } }),
+            let at = states.firstIndex(where: \.isStored),
             case .stored(let nodes, let size, _, let origins) = states[at]
         else { return body(outcome) }
         let core = executor.core

@@ -60,9 +60,7 @@ struct StateAnswer {
             throw CommandFailure.usage(
                 "tasks have no \(filter.field) in the journal; filter by \(first.map(\.key).joined(separator: ", "))")
         }
-        let found = rows.filter { row in
-            filters.allSatisfy { filter in row[filter.field].map { StateText.text($0) == filter.value } ?? false }
-        }
+        let found = rows.filter { row in filters.allSatisfy { $0.matches(row) } }
         let time = StatusAnswer.lastWrite(run) ?? TimeText.nowMilliseconds
         return StateAnswer(
             table: table, rows: Array(found.prefix(limit)), total: found.count, isLive: false, milliseconds: time,

@@ -37,12 +37,10 @@ struct StateText {
         return columns
     }
 
-    static func text(_ value: JSON) -> String { if case .string(let text) = value { text } else { value.compact } }
-
     private static func cell(_ key: String, _ value: JSON) -> String {
         if value == .null { return "" }
         if key == "since", let milliseconds = value.intValue { return TimeText.local(milliseconds: milliseconds) }
-        let text = text(value).split(separator: "\n").first.map(String.init) ?? ""
+        let text = RowFilter.text(value).split(separator: "\n").first.map(String.init) ?? ""
         return text.count > CommandLimits.cellCharacters ? text.prefix(CommandLimits.cellCharacters) + "…" : text
     }
 }

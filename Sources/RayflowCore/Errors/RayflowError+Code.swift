@@ -48,6 +48,13 @@ extension RayflowError.Code {
     public static let notRegistered = Self(rawValue: "notRegistered")
     /// The program of the workers is another build than the driver's, or has another registry: none of them can serve it.
     public static let programMismatch = Self(rawValue: "programMismatch")
+    /// Of a refused request for a worker: no later request like it could be served either.
+    package var isForGood: Bool {
+        switch self {
+        case .unschedulable, .placementGroupRemoved, .runtimeEnvSetup, .programMismatch: true
+        default: false
+        }
+    }
     /// The registry has faults; the message lists all of them.
     public static let invalidRegistry = Self(rawValue: "invalidRegistry")
     /// An object was read as a type that it is not.

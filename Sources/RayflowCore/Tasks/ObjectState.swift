@@ -4,6 +4,8 @@ public enum ObjectState: Sendable {
     /// `size` is the encoded size in bytes; `refs` are nested in the value, with their origins.
     case stored(nodes: [NodeID], size: UInt64, refs: [ObjectID], origins: [RefOrigin])
     indirect case failed(ErrorRecord)
+
+    public var isStored: Bool { if case .stored = self { true } else { false } }
 }
 
 /// An object whose ownership moves with a reply, before the result that holds it becomes visible.

@@ -102,6 +102,9 @@ public struct TaskSpec: Hashable, Sendable {
         }
     }
 
+    /// For status, errors and the journal.
+    public var shownName: String { options.name.isEmpty ? function.name : options.name }
+
     public func result(_ index: Int) -> ObjectID { ObjectID(task: id, index: UInt32(index + 1)) }
     public var results: [ObjectID] { (0..<Int(resultCount)).map(result) }
 }

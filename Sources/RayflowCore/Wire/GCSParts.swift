@@ -45,6 +45,12 @@ public struct RowFilter: Hashable, Sendable {
         self.field = field
         self.value = value
     }
+
+    /// A row without the field does not match.
+    public func matches(_ row: JSONObject) -> Bool { row[field].map { Self.text($0) == value } ?? false }
+
+    /// What a value is compared as.
+    public static func text(_ value: JSON) -> String { if case .string(let text) = value { text } else { value.compact } }
 }
 
 /// What a client asks of the GCS. Asking again changes nothing more, so an unanswered request is simply sent again.

@@ -214,15 +214,3 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
 
     package func functionSignatures() -> [FunctionDescription] { cluster.registry.functions.map(\.description) }
 }
-
-private final class Countdown: @unchecked Sendable {
-    private let lock = Lock()
-    private var left: Int
-    init(_ count: Int) { left = count }
-    func isDown() -> Bool {
-        lock.withLock {
-            left -= 1
-            return left == 0
-        }
-    }
-}

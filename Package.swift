@@ -88,7 +88,9 @@ let package = Package(
         .executableTarget(name: "EngineTestWorker", dependencies: ["EngineTestRemotes", "Rayflow"], path: "Tests/EngineTestWorker"),
         .testTarget(
             name: "EngineTests",
-            dependencies: ["Rayflow", "RayflowCore", "ObjectStore", "Raylet", "Transport", "EngineTestRemotes", "EngineTestWorker"]),
+            dependencies: [
+                "Rayflow", "RayflowCore", "GCS", "ObjectStore", "Ownership", "Raylet", "Transport", "EngineTestRemotes", "EngineTestWorker",
+            ]),
         .testTarget(
             name: "CrashTests", dependencies: ["RayflowMain", "Retrieve", "CounterApp", "WordCount", "RayflowCore", "CLinux"]),
         .testTarget(name: "WorkflowTests", dependencies: ["Workflow", "Rayflow", "Raylet", "Journal", "RayflowCore", "CLinux"]),

@@ -91,6 +91,7 @@ package struct GCSInstance: Sendable {
         case .subscribeActor(let m): actors.subscribe(m.actor, from, nodes: &nodes, into: &out)
         case .lookupActor(let m): actors.lookup(m, from: from, into: &out)
         case .killActor(let m): isExpected = actors.kill(m, from: from, into: &out)
+        case .actorOutOfScope(let m): actors.outOfScope(m, from: from, into: &out)
         case .actorExiting(let m): isExpected = actors.exited(m, from: from, into: &out)
         case .jobEnded(let m): endJob(m.job, now: now, into: &out)
         case .leaseGranted(let m): actors.granted(m, into: &out)

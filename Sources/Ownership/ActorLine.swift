@@ -27,6 +27,14 @@ struct ActorLine: Sendable {
     var isSubscribed = false
     /// This process has made the actor: it lives no longer than this process.
     var isOwn = false
+    /// This process has made the actor, which ends when its last handle is gone.
+    var isCounted = false
+    /// No handle is left here, but calls that have not ended.
+    var isUnheld = false
+    /// The constructor's arguments, held for as long as it may run again.
+    var arguments: [ObjectID] = []
+    /// Of this process's own actor. -1: without limit.
+    var maxRestarts: Int32 = 0
     var isDead: Bool { if case .dead = state { true } else { false } }
 
     var isAlive: Bool { if case .alive = state { true } else { false } }

@@ -47,6 +47,8 @@ package enum Limits {
     package static let newlyReportedTasks = 500
     /// Events in one report.
     package static let heldTaskEvents = 10_000
+    /// How long a borrower whose connection was lost has to say again what it keeps.
+    package static let doubtedBorrowerNS: UInt64 = 1_000_000_000
     /// Attempts that an executor remembers to have started.
     package static let startedTasks = 1_024
 }

@@ -9,11 +9,16 @@ struct LineageTable: Sendable {
         var spec: TaskSpec
         var retriesLeft: Int32
         var dependencies: [ObjectID]
+        /// Refs inside its arguments.
+        var carried: [ObjectID]
         /// See ``TaskEntry/parent``.
         var parent: UInt64
         /// Rows of the object table that count on it.
         var results: Int
         var bytes: Int
+
+        /// What has to stay known for it.
+        var needed: [ObjectID] { dependencies + carried }
     }
 
     private var entries: [TaskID: Entry] = [:]

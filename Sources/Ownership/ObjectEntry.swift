@@ -7,23 +7,27 @@ struct ObjectEntry: Sendable {
     var state: ObjectState?
     var lineage: LineageID
     /// Refs held by this process.
-    var localRefs = 0
+    var localRefs: Int32 = 0
     /// Pending tasks of this owner that have it among their arguments.
-    var taskRefs = 0
+    var taskRefs: Int32 = 0
     /// Finished objects of this table whose value holds a ref to it.
-    var containedIn = 0
-    /// A ref to it has left this process inside a value. Until borrowers are counted it is then kept for the life of the job.
-    var hasEscaped = false
+    var containedIn: Int32 = 0
+    /// Messages with a ref to it that are not secured: sent and not acknowledged, or arrived and being claimed.
+    var underWay: Int32 = 0
+    /// Kept tasks that have it among their arguments.
+    var lineageRefs: Int32 = 0
+    /// ``OwnerInstance/recoveries`` when it was last made again; 0: never.
+    var recoveredAt: UInt32 = 0
     /// Whether the value can be made again once every copy is lost.
     var recovery = Recovery.none
     /// Its copies were freed because nobody needs the value; the row stays because a kept task would need it to run again.
     var isSetAside = false
     /// The owner, another process, has been told of lost copies.
     var hasReportedLoss = false
-    /// Kept tasks that have it among their arguments.
-    var lineageRefs: Int32 = 0
-    /// ``OwnerInstance/recoveries`` when it was last made again; 0: never.
-    var recoveredAt: UInt32 = 0
+    /// This process owns it and hands it over with a message that is not secured yet.
+    var isLeaving = false
+    /// Other processes keep refs to it.
+    var isMarked = false
     var dependents: [TaskID] = []
     var remoteWaiters: [(address: Address, request: UInt64)] = []
     var isAskedFor = false
@@ -46,10 +50,13 @@ struct ObjectEntry: Sendable {
         }
     }
 
-    var isNeeded: Bool { localRefs > 0 || taskRefs > 0 || containedIn > 0 || hasEscaped || !remoteWaiters.isEmpty }
+    var isNeeded: Bool { localRefs > 0 || taskRefs > 0 || containedIn > 0 || underWay > 0 || isMarked || !remoteWaiters.isEmpty }
 }
 
 extension ObjectState {
+    /// Refs nested in the value that it keeps alive: handles that were got by name do not count.
+    var countedRefs: [(id: ObjectID, origin: RefOrigin)] { enclosedRefs.filter { $0.origin.owner != .gcs } }
+
     /// Refs nested in the value, with their origins.
     package var enclosedRefs: [(id: ObjectID, origin: RefOrigin)] {
         switch self {
@@ -57,5 +64,12 @@ extension ObjectState {
         case .stored(_, _, let refs, let origins): return zip(refs, origins).map { ($0, $1) }
         case .failed: return []
         }
+    }
+}
+
+extension ObjectID {
+    /// An order, so that the same events give the same directives.
+    static func precedes(_ a: ObjectID, _ b: ObjectID) -> Bool {
+        (a.task.unique, a.task.actor.unique, a.index) < (b.task.unique, b.task.actor.unique, b.index)
     }
 }

@@ -16,6 +16,8 @@ package enum OwnerDirective: Sendable {
     /// Bring recorded results back from the run folder, then report ``OwnerInstance/loaded(_:_:now:into:)``.
     case load(TaskID, LineageID)
     indirect case taskChanged(TaskChange)
+    /// The reply that was given this number by ``OwnerInstance/letGoArguments(_:into:)`` may leave.
+    case mayReply(UInt64)
 }
 
 /// What the owner has to say to the run's journal.
@@ -36,6 +38,7 @@ package enum OwnerTimer: Hashable, Sendable {
     case askAgain(LeaseID)
     case brokenLease(LeaseID)
     case askPeerAgain(Address)
+    case doubtedBorrower(Address, UInt64)
     /// The GCS was lost a while ago: what it owes is asked for again.
     case gcs
     /// What has become of tasks is reported.

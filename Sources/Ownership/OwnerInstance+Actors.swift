@@ -13,22 +13,54 @@ extension OwnerInstance {
         line.state = .pending
         line.isOwn = true
         line.know(options.maxTaskRetries, options.maxPendingCalls)
-        actors[actor] = line
-        var refs: [ObjectID] = []
+        // Handles in the journal of a durable run may come back in a later one: what they refer to is not counted.
+        line.isCounted = !options.isDetached && !isDurable
+        line.maxRestarts = options.maxRestarts
+        var refs: [ObjectID] = [], nested: [ObjectID] = []
         for argument in spec.arguments {
             argument.collect(into: &refs)
-            escape(argument.nestedRefs)
+            nested += argument.nestedRefs
         }
-        // A restart needs the constructor's arguments again: they are kept for the life of the actor.
-        escape(refs)
+        // A restart needs the constructor's arguments again.
+        line.arguments = (refs + nested).filter { objects[$0] != nil }
+        for id in line.arguments { objects[id]?.taskRefs += 1 }
+        let mustFollow = !line.arguments.isEmpty && !isDurable && !line.isSubscribed
+        if mustFollow { line.isSubscribed = true }
+        actors[actor] = line
         let resolved = refs.compactMap { id in
-            objects[id].flatMap { row in row.state.map { ResolvedDependency(id: id, owner: row.owner, state: $0) } }
+            objects[id].flatMap { row in row.state.map { ResolvedDependency(id: id, owner: row.owner, state: rebound($0)) } }
         }
         let request = nextRequest
         nextRequest += 1
         let registration = RegisterActor(request: request, actor: actor, spec: spec, options: options, resolved: resolved)
         gcs.registrations[request] = registration
         out.append(.send(.registerActor(registration), to: .gcs))
+        if mustFollow { out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs)) }
+    }
+
+    private mutating func letGoArguments(of actor: ActorID, into out: inout [OwnerDirective]) {
+        guard let held = actors[actor]?.arguments, !held.isEmpty else { return }
+        actors[actor]?.arguments = []
+        for id in held { objects[id]?.taskRefs -= 1 }
+        for id in held { dropIfUnneeded(id, into: &out) }
+    }
+
+    // MARK: Handles
+
+    /// Calls that have been submitted finish first.
+    mutating func isInUse(_ handle: ObjectID) -> Bool {
+        guard let actor = handle.handledActor, openCalls(of: actor) > 0 else { return false }
+        actors[actor]?.isUnheld = true
+        return true
+    }
+
+    mutating func lastHandleGone(of actor: ActorID, into out: inout [OwnerDirective]) {
+        guard actors[actor]?.isCounted == true else { return }
+        actors[actor]?.isCounted = false
+        // Also of one that is dead here: the GCS may not have heard that it was killed.
+        gcs.outOfScope.append(actor)
+        if gcs.isLost { return }
+        out.append(.send(.actorOutOfScope(ActorOutOfScope(actor: actor)), to: .gcs))
     }
 
     /// The creation itself had a fault: every call of the actor gets it.
@@ -38,7 +70,12 @@ extension OwnerInstance {
     }
 
     mutating func actorReply(_ m: ActorReply, now: UInt64, into out: inout [OwnerDirective]) {
-        gcs.registrations[m.request] = nil
+        let asked = gcs.registrations.removeValue(forKey: m.request)
+        if let asked, asked.actor != m.actor {
+            // There is one of that name: it lives by the handles of who made it.
+            actors[asked.actor]?.isCounted = false
+            letGoArguments(of: asked.actor, into: &out)
+        }
         if let error = m.error { actorEnded(m.actor, error, into: &out) }
     }
 
@@ -71,6 +108,8 @@ extension OwnerInstance {
             actors[m.actor] = line
             resend(m.actor, into: &out)
             sendLines(m.actor, into: &out)
+            // The last life that it may have needs them no more.
+            if line.maxRestarts >= 0, m.incarnation > UInt32(line.maxRestarts) { letGoArguments(of: m.actor, into: &out) }
         case .restarting:
             line.state = .restarting
             line.incarnation = m.incarnation > line.incarnation ? m.incarnation - 1 : line.incarnation
@@ -97,6 +136,7 @@ extension OwnerInstance {
             line[group].unsent = [:]
         }
         actors[actor] = line
+        letGoArguments(of: actor, into: &out)
         for id in doomed.sorted(by: { $0.unique < $1.unique }) {
             let isCancelled = tasks[id]?.isCancelled == true
             fail(id, isCancelled ? ErrorRecord(.cancelled, "the call was cancelled") : error, into: &out)

@@ -46,6 +46,10 @@ extension OwnerInstance {
     mutating func leaveLine(_ entry: TaskEntry, into out: inout [OwnerDirective]) {
         let spec = entry.spec, actor = spec.id.actor
         actors[actor]?.open -= 1
+        if actors[actor]?.isUnheld == true, actors[actor]?.open == 0 {
+            actors[actor]?.isUnheld = false
+            dropIfUnneeded(ObjectID(handleOf: actor), into: &out)
+        }
         if actors[actor]?.sent.remove(spec.id) != nil { return }
         actors[actor]?.waiting[spec.id] = nil
         if actors[actor]?[spec.group].unsent[entry.caller]?.first == spec.id { sendLine(actor, spec.group, of: entry.caller, into: &out) }

@@ -41,7 +41,9 @@ extension OwnerInstance {
         for (request, id) in questions { out.append(.send(.getObject(GetObject(request: request, object: id)), to: peer)) }
         let unsure = leases(of: peer)
         for id in unsure { out.append(.send(.returnLease(ReturnLease(lease: id, workerFailed: true)), to: peer)) }
-        if questions.isEmpty, unsure.isEmpty { doubts[peer] = nil } else { doubts[peer]?.isPausing = false }
+        let claimed = claims.askAgain(peer)
+        if let claimed { out.append(.send(.addBorrower(claimed), to: peer)) }
+        if questions.isEmpty, unsure.isEmpty, claimed == nil { doubts[peer] = nil } else { doubts[peer]?.isPausing = false }
     }
 
     // MARK: Owners of borrowed objects
@@ -53,11 +55,16 @@ extension OwnerInstance {
     /// The question or its answer may be lost.
     mutating func questionsLost(_ peer: Address, into out: inout [OwnerDirective]) {
         let lost = questions(to: peer)
-        guard !lost.isEmpty, isGone(peer, into: &out) else { return }
+        guard !lost.isEmpty || claims.hasClaims(of: peer), isGone(peer, into: &out) else { return }
         for (request, id) in lost {
             openRequests[request] = nil
             finish(id, .failed(ErrorRecord(RayflowError(.ownerDied, "the process that owned object \(id) is gone"))), into: &out)
         }
+        let (orphans, done) = claims.ownerGone(peer)
+        for id in orphans where id.handledActor == nil {
+            finish(id, .failed(ErrorRecord(.ownerDied, "the process that owned object \(id) is gone")), into: &out)
+        }
+        goOn(done, into: &out)
     }
 
     // MARK: Raylets

@@ -8,6 +8,8 @@ struct GCSDebts: Sendable {
     var kills: Set<ActorID> = []
     /// To be restarted, asked for while it was away: sent once, since each is one more.
     var restarts: [ActorID] = []
+    /// Their last handle is gone, and the GCS has not heard of it.
+    var outOfScope: [ActorID] = []
     var isLost = false
     /// Placement groups of which nothing was heard since they were made.
     var groups: [PlacementGroupID: CreatePlacementGroup] = [:]
@@ -36,6 +38,7 @@ extension OwnerInstance {
             out.append(.send(.killActor(KillActor(actor: actor, noRestart: true)), to: .gcs))
         }
         askForGroups(into: &out)
+        for actor in gcs.outOfScope { out.append(.send(.actorOutOfScope(ActorOutOfScope(actor: actor)), to: .gcs)) }
         // For actors that this process has made that is also its word that it is there: they would end without it.
         let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed || $0.value.isOwn } }.keys
         for actor in followed.sorted() {

@@ -14,7 +14,8 @@ extension OwnerInstance {
     }
 
     private var isInUse: Bool {
-        tasks.count > 0 || actors.values.contains { $0.isOwn && !$0.isDead }
+        // Who had a ref from here loses it with this process, whoever owns the object now.
+        tasks.count > 0 || !borrowers.isEmpty || !deliveries.isEmpty || actors.values.contains { $0.isOwn && !$0.isDead }
             || objects.contains { id, row in
                 guard row.owner == address, row.isNeeded, id.handledActor == nil else { return false }
                 if case .failed? = row.state { return false }

@@ -10,7 +10,11 @@ extension OwnerInstance {
         finish(id, state, into: &out)
     }
 
-    package mutating func retain(_ id: ObjectID) { objects[id]?.localRefs += 1 }
+    package mutating func retain(_ id: ObjectID) {
+        // A handle in a value, got by name when the value was made, has no row before it is read.
+        if objects[id] == nil, let actor = id.handledActor { return holdFoundHandle(of: actor) }
+        objects[id]?.localRefs += 1
+    }
 
     package mutating func release(_ id: ObjectID, into out: inout [OwnerDirective]) {
         guard var entry = objects[id] else { return }
@@ -26,34 +30,30 @@ extension OwnerInstance {
     }
 
     /// A row for a ref that was met, unless there is one.
-    private mutating func makeRow(_ id: ObjectID, _ origin: RefOrigin) {
-        guard objects[id] == nil else { return }
-        var entry = ObjectEntry(owner: origin.owner, lineage: origin.lineage)
-        if origin.owner == address, id.handledActor == nil {
-            // Said to be this process's own, and forgotten here: nobody would ever finish it.
-            entry.state = .failed(ErrorRecord(RayflowError(.objectLost, "object \(id) is not known to its owner (any more)")))
+    mutating func makeRow(_ id: ObjectID, _ origin: RefOrigin) {
+        guard objects[id] == nil else {
+            // What was found by name is counted from the first handle that is.
+            if objects[id]?.owner == .gcs, origin.owner.isProcess { objects[id]?.owner = origin.owner }
+            return
         }
-        objects[id] = entry
+        let isForgotten = origin.owner == address && id.handledActor == nil
+        objects[id] = isForgotten ? forgotten(id) : ObjectEntry(owner: origin.owner, lineage: origin.lineage)
     }
 
     package func origin(of id: ObjectID) -> RefOrigin {
         objects[id].map { RefOrigin(owner: $0.owner, lineage: $0.lineage) } ?? RefOrigin(owner: address, lineage: .none)
     }
 
-    /// The row behind an actor's handles; the caller holds one reference.
+    /// The row behind the handles of an actor that this process makes; the caller holds one reference.
     package mutating func holdHandle(of actor: ActorID, lineage: LineageID) {
         let id = ObjectID(handleOf: actor)
         objects[id, default: ObjectEntry(owner: address, lineage: lineage)].localRefs += 1
     }
 
-    /// What this process owned now belongs to the owner of the task that made it.
-    package mutating func handOver(_ ids: [ObjectID], to owner: Address) {
-        for id in ids where objects[id]?.owner == address { objects[id]?.owner = owner }
-    }
-
-    /// Refs inside a value are about to leave this process: their owners must not drop them.
-    package mutating func escape(_ ids: [ObjectID]) {
-        for id in ids { objects[id]?.hasEscaped = true }
+    /// The row behind a handle that was got by name: it does not count, here and wherever it is passed on to.
+    package mutating func holdFoundHandle(of actor: ActorID) {
+        let id = ObjectID(handleOf: actor)
+        objects[id, default: ObjectEntry(owner: .gcs, lineage: .none)].localRefs += 1
     }
 
     /// Somebody here waits for the object. A borrowed one is asked of its owner, once.
@@ -76,13 +76,23 @@ extension OwnerInstance {
         out.append(.send(.getObject(GetObject(request: request, object: id)), to: entry.owner))
     }
 
+    /// A row for an object that is said to be this process's own and that is gone here: nobody would ever finish it.
+    func forgotten(_ id: ObjectID) -> ObjectEntry {
+        var entry = ObjectEntry(owner: address, lineage: .none)
+        entry.state = .failed(unknown(id))
+        return entry
+    }
+
     func unknown(_ id: ObjectID) -> ErrorRecord { ErrorRecord(.objectLost, "object \(id) is not known here (any more)") }
 
-    mutating func objectReply(_ m: ObjectReply, into out: inout [OwnerDirective]) {
-        guard openRequests.removeValue(forKey: m.request) == m.object else { return }
+    /// - Returns: false for an answer that nobody waits for.
+    @discardableResult
+    mutating func objectReply(_ m: ObjectReply, into out: inout [OwnerDirective]) -> Bool {
+        guard openRequests.removeValue(forKey: m.request) == m.object else { return false }
         let gone = "the owner of object \(m.object) no longer knows it"
         let state = m.state ?? .failed(ErrorRecord(.objectLost, gone, reason: .refDeleted))
         finish(m.object, state, into: &out)
+        return true
     }
 
     mutating func getObject(_ m: GetObject, from: Address, into out: inout [OwnerDirective]) {
@@ -98,8 +108,9 @@ extension OwnerInstance {
     }
 
     private mutating func answer(_ id: ObjectID, _ state: ObjectState, to: Address, request: UInt64, into out: inout [OwnerDirective]) {
-        escape(state.enclosedRefs.map(\.id))
-        out.append(.send(.objectReply(ObjectReply(request: request, object: id, state: rebound(state))), to: to))
+        let refs = state.enclosedRefs
+        let delivery = refs.isEmpty ? 0 : deliver(refs.map(\.id), to: to)
+        out.append(.send(.objectReply(ObjectReply(request: request, object: id, state: rebound(state), delivery: delivery)), to: to))
     }
 
     /// A state as it leaves this process: with the owners that its refs have now, not those that they had when the value was made.
@@ -113,8 +124,19 @@ extension OwnerInstance {
         }
     }
 
+    func rebound(_ argument: TaskArgument) -> TaskArgument {
+        switch argument {
+        case .value(let enclosed) where !enclosed.origins.isEmpty:
+            .value(EnclosedPayload(enclosed.payload, origins: rebound(enclosed.payload.refs, enclosed.origins)))
+        case .gather(let parts): .gather(parts.map(rebound))
+        case .value, .ref: argument
+        }
+    }
+
     private func rebound(_ refs: [ObjectID], _ origins: [RefOrigin]) -> [RefOrigin] {
-        zip(refs, origins).map { id, origin in objects[id].map { RefOrigin(owner: $0.owner, lineage: $0.lineage) } ?? origin }
+        zip(refs, origins).map { id, origin in
+            origin.owner == .gcs ? origin : objects[id].map { RefOrigin(owner: $0.owner, lineage: $0.lineage) } ?? origin
+        }
     }
 
     /// Gives an object its final state, wakes dependents, local waiters and other processes, in this order. Only the first state counts.
@@ -126,7 +148,7 @@ extension OwnerInstance {
         entry.dependents = []
         entry.remoteWaiters = []
         objects[id] = entry
-        for (inner, origin) in state.enclosedRefs {
+        for (inner, origin) in state.countedRefs {
             makeRow(inner, origin)
             objects[inner]?.containedIn += 1
         }
@@ -140,23 +162,47 @@ extension OwnerInstance {
     /// An object of which nobody needs anything is deleted with all its copies; refs inside its value go in the same step.
     mutating func dropIfUnneeded(_ first: ObjectID, into out: inout [OwnerDirective]) {
         var check = [first]
+        var released: [(owner: Address, ids: [ObjectID])] = []
         while let id = check.popLast() {
+            if hostedActor != nil, id.handledActor == hostedActor { settleOwnHandle(id, into: &out) }
             guard let entry = objects[id], !entry.isNeeded, entry.state != nil || entry.owner != address || !isPending(id) else { continue }
             if entry.isAskedFor, entry.state == nil { continue }  // the answer is on its way
+            if id.handledActor != nil, isInUse(id) { continue }
             if entry.lineageRefs > 0 {
                 check += setAside(id, into: &out)
                 continue
             }
-            objects[id] = nil
+            reachedZero(id, entry, &released, into: &out)
             if entry.recovery == .kept { check += releaseLineage(id.task) }
-            if entry.owner == address, case .stored(let nodes, _, _, _)? = entry.state {
-                for node in nodes { out.append(.send(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: node))) }
-            }
-            for (inner, _) in entry.state?.enclosedRefs ?? [] {
+            for (inner, _) in entry.state?.countedRefs ?? [] {
                 objects[inner]?.containedIn -= 1
                 check.append(inner)
             }
         }
+        for (owner, ids) in released {
+            out.append(.send(.releaseBorrower(ReleaseBorrower(stamp: claims.nextStamp(), objects: ids)), to: owner))
+        }
+    }
+
+    /// Nobody holds the object any more. The owner deletes its copies; a borrower gives its mark back.
+    private mutating func reachedZero(
+        _ id: ObjectID, _ entry: ObjectEntry, _ released: inout [(owner: Address, ids: [ObjectID])], into out: inout [OwnerDirective]
+    ) {
+        objects[id] = nil
+        guard entry.owner != address else {
+            if case .stored(let nodes, _, _, _)? = entry.state {
+                for node in nodes { out.append(.send(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: node))) }
+            }
+            if let actor = id.handledActor { lastHandleGone(of: actor, into: &out) }
+            return
+        }
+        guard let (owner, done) = claims.giveBack(id) else { return }
+        if let at = released.firstIndex(where: { $0.owner == owner }) {
+            released[at].ids.append(id)
+        } else {
+            released.append((owner, [id]))
+        }
+        goOn(done, into: &out)
     }
 
     private func isPending(_ id: ObjectID) -> Bool { tasks[id.task] != nil }
@@ -171,21 +217,30 @@ extension OwnerInstance {
     }
 
     /// Takes over what a finished task owned: before the result that holds it is visible.
-    mutating func adopt(_ moved: [MovedObject], into out: inout [OwnerDirective]) {
+    ///
+    /// - Parameter former: who owned it and may still need it; nil: nobody, and the caller lets go with ``letGoAdopted(_:into:)``.
+    mutating func adopt(_ moved: [MovedObject], from former: Address?, into out: inout [OwnerDirective]) {
         for object in moved {
-            if objects[object.id]?.state != nil {
-                // Of an attempt that was made because another object of its task was lost.
-                finishAgain(object.id, object.state, into: &out)
-                continue
-            }
             if objects[object.id] == nil {
                 objects[object.id] = ObjectEntry(owner: address, lineage: object.lineage)
-            } else {
+            } else if objects[object.id]?.owner != address || objects[object.id]?.isLeaving == true {
                 objects[object.id]?.owner = address
                 objects[object.id]?.lineage = object.lineage
+                if objects[object.id]?.isLeaving == true { hasComeBack(object.id, into: &out) }
+                if let (owner, done) = claims.giveBack(object.id) {
+                    out.append(.send(.releaseBorrower(ReleaseBorrower(stamp: claims.nextStamp(), objects: [object.id])), to: owner))
+                    goOn(done, into: &out)
+                }
             }
-            objects[object.id]?.hasEscaped = true
-            finish(object.id, object.state, into: &out)
+            if let former { mark(object.id, by: former) } else { objects[object.id]?.taskRefs += 1 }
+            // It may be known: from a question, or from an attempt before this one, made because another object of the task was lost.
+            finishAgain(object.id, object.state, into: &out)
         }
+    }
+
+    /// What was adopted from nobody is in the values that hold it now.
+    mutating func letGoAdopted(_ moved: [MovedObject], into out: inout [OwnerDirective]) {
+        for object in moved { objects[object.id]?.taskRefs -= 1 }
+        for object in moved { dropIfUnneeded(object.id, into: &out) }
     }
 }

@@ -38,7 +38,7 @@ extension OwnerInstance {
 
     /// A raylet has brought a copy of its own accord.
     mutating func objectCopied(_ m: ObjectCopied, from: Address, into out: inout [OwnerDirective]) {
-        guard let entry = objects[m.object], !entry.isSetAside else {
+        guard let entry = objects[m.object], !(entry.isSetAside && entry.owner == address) else {
             return out.append(.send(.deleteObjects(DeleteObjects(objects: [m.object])), to: .raylet(of: m.node)))
         }
         if entry.owner == address { return addLocation(m.object, m.node) }
@@ -95,10 +95,12 @@ extension OwnerInstance {
         let id = kept.spec.id
         var entry = TaskEntry(
             spec: kept.spec, state: .queued, retriesLeft: kept.retriesLeft, fingerprint: [], dependencies: kept.dependencies)
+        carry(kept.carried, in: &entry, into: &out)
         entry.parent = kept.parent
         entry.isAgain = true
         var missing: [ObjectID] = []
         for object in kept.dependencies {
+            if objects[object] == nil { objects[object] = forgotten(object) }
             objects[object]?.taskRefs += 1
             if objects.with(object, { $0.isAvailable }) == true { continue }
             objects[object]?.dependents.append(id)
@@ -127,7 +129,7 @@ extension OwnerInstance {
 
     /// The value is not there (any more), and with it go the refs in it.
     mutating func takeValue(_ id: ObjectID, into out: inout [OwnerDirective]) {
-        let inner = objects[id]?.state?.enclosedRefs ?? []
+        let inner = objects[id]?.state?.countedRefs ?? []
         objects[id]?.state = nil
         for (ref, _) in inner {
             objects[ref]?.containedIn -= 1
@@ -167,14 +169,17 @@ extension OwnerInstance {
         }
         guard !isKnown, recovery == .kept, results > 0 else { return }
         var bytes = spec.keptBytes
+        // An actor does not live for the sake of a task that may run again.
+        let carried = entry.carried.filter { $0.handledActor == nil }
+        for object in carried { objects[object]?.lineageRefs += 1 }
         for object in entry.dependencies {
             objects[object]?.lineageRefs += 1
             if case .inline(let enclosed)? = objects[object]?.state { bytes += enclosed.payload.bytes.count }
         }
         lineage.insert(
             .init(
-                spec: spec, retriesLeft: entry.retriesLeft, dependencies: entry.dependencies, parent: entry.parent, results: results,
-                bytes: bytes))
+                spec: spec, retriesLeft: entry.retriesLeft, dependencies: entry.dependencies, carried: carried, parent: entry.parent,
+                results: results, bytes: bytes))
         while lineage.bytes > lineageLimit, let oldest = lineage.removeOldest() {
             for object in oldest.spec.results where objects[object]?.recovery == .kept { objects[object]?.recovery = .evicted }
             letGo(oldest, into: &out)
@@ -193,13 +198,13 @@ extension OwnerInstance {
     /// A row that counted on a kept task is gone. Gives the objects that are needed less now.
     mutating func releaseLineage(_ task: TaskID) -> [ObjectID] {
         guard let entry = lineage.release(task) else { return [] }
-        for object in entry.dependencies { objects[object]?.lineageRefs -= 1 }
-        return entry.dependencies
+        for object in entry.needed { objects[object]?.lineageRefs -= 1 }
+        return entry.needed
     }
 
     private mutating func letGo(_ entry: LineageTable.Entry, into out: inout [OwnerDirective]) {
-        for object in entry.dependencies { objects[object]?.lineageRefs -= 1 }
-        for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
+        for object in entry.needed { objects[object]?.lineageRefs -= 1 }
+        for object in entry.needed { dropIfUnneeded(object, into: &out) }
     }
 
     /// Nobody needs the value, but a kept task would need it to run again: a large one is freed and made again if it comes to that. Gives the
@@ -212,7 +217,7 @@ extension OwnerInstance {
         objects[id]?.state = nil
         objects[id]?.isSetAside = true
         objects[id]?.isAskedFor = false
-        let inner = state.enclosedRefs.map(\.id)
+        let inner = state.countedRefs.map(\.id)
         for ref in inner { objects[ref]?.containedIn -= 1 }
         return inner
     }

@@ -32,17 +32,21 @@ extension OwnerInstance {
             .send(.streamAck(StreamAck(task: task, attempt: attempt, taken: stream.taken, isClosed: stream.isClosed)), to: producer))
     }
 
-    mutating func streamItem(_ m: StreamItem, from: Address, into out: inout [OwnerDirective]) {
+    /// - Returns: false for an item that nobody reads, or that has come before.
+    @discardableResult
+    mutating func streamItem(_ m: StreamItem, from: Address, into out: inout [OwnerDirective]) -> Bool {
         guard let stream = streams[m.task], !stream.isClosed, tasks[m.task]?.spec.attempt == m.attempt else {
             // Of an attempt that is given up, or for nobody: it is not kept, and its producer must not wait.
             discard(m, into: &out)
-            return out.append(.send(.streamAck(StreamAck(task: m.task, attempt: m.attempt, taken: 0, isClosed: true)), to: from))
+            out.append(.send(.streamAck(StreamAck(task: m.task, attempt: m.attempt, taken: 0, isClosed: true)), to: from))
+            return false
         }
         let isNewProducer = stream.attempt != m.attempt
         streams[m.task]?.producer = from
         streams[m.task]?.attempt = m.attempt
-        if m.number == stream.received {
-            adopt(m.moved, into: &out)
+        let isNext = m.number == stream.received
+        if isNext {
+            adopt(m.moved, from: from, into: &out)
             streams[m.task]?.received += 1
             expectItem(m.number + 1, of: m.task)
             finish(.item(m.number, of: m.task), m.state, into: &out)
@@ -51,6 +55,7 @@ extension OwnerInstance {
             repeated(m, into: &out)
         }
         if isNewProducer, stream.taken > 0 { acknowledge(m.task, into: &out) }
+        return isNext
     }
 
     /// The same item again: a large one is one more copy, if the item is still known.
@@ -61,11 +66,10 @@ extension OwnerInstance {
     }
 
     private func discard(_ m: StreamItem, into out: inout [OwnerDirective]) {
-        let all = [(ObjectID.item(m.number, of: m.task), m.state)] + m.moved.map { ($0.id, $0.state) }
-        for (id, state) in all where objects[id] == nil {
-            guard case .stored(let nodes, _, _, _) = state else { continue }
-            for node in nodes { out.append(.send(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: node))) }
-        }
+        // What was to be handed over stays the producer's.
+        let id = ObjectID.item(m.number, of: m.task)
+        guard objects[id] == nil, case .stored(let nodes, _, _, _) = m.state else { return }
+        for node in nodes { out.append(.send(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: node))) }
     }
 
     /// Nobody reads the stream any more: what was not taken is freed, and a producer that waits is told.

@@ -33,9 +33,7 @@ extension OwnerInstance {
                 tasks[spec.id] = entry
                 return out.append(.load(spec.id, spec.lineage))
             }
-            adopt(recorded.moved, into: &out)
-            tell(spec, isReported: false, .reused, into: &out)
-            for (id, state) in zip(spec.results, recorded.states) { finish(id, state, into: &out) }
+            reuse(recorded, for: spec, isReported: false, into: &out)
             return
         }
         guard tasks.count < pendingTaskLimit else {
@@ -56,9 +54,14 @@ extension OwnerInstance {
             history[entry.spec.lineage] = nil
             return start(entry.spec, fingerprint: entry.fingerprint, pathLength: entry.pathLength, into: &out)
         }
-        adopt(recorded.moved, into: &out)
-        tell(entry.spec, isReported: entry.isReported, .reused, into: &out)
-        for (object, state) in zip(entry.spec.results, recorded.states) { finish(object, state, into: &out) }
+        reuse(recorded, for: entry.spec, isReported: entry.isReported, into: &out)
+    }
+
+    private mutating func reuse(_ recorded: Recorded, for spec: TaskSpec, isReported: Bool, into out: inout [OwnerDirective]) {
+        adopt(recorded.moved, from: nil, into: &out)
+        tell(spec, isReported: isReported, .reused, into: &out)
+        for (object, state) in zip(spec.results, recorded.states) { finish(object, state, into: &out) }
+        letGoAdopted(recorded.moved, into: &out)
     }
 
     private mutating func start(
@@ -74,16 +77,12 @@ extension OwnerInstance {
         entry.parent = parentTask?.unique ?? 0
         entry.pathLength = pathLength
         entry.caller = caller
-        for argument in spec.arguments { escape(argument.nestedRefs) }
+        for argument in spec.arguments { carry(argument.nestedRefs, in: &entry, into: &out) }
         var waiting = 0
         for id in refs {
             if objects[id] == nil {
                 let owner = spec.ownerOfArgument(id) ?? address
-                objects[id] = ObjectEntry(owner: owner, lineage: .none)
-                if owner == address {
-                    let lost = unknown(id)
-                    objects[id]?.state = .failed(lost)
-                }
+                objects[id] = owner == address ? forgotten(id) : ObjectEntry(owner: owner, lineage: .none)
             }
             objects[id]?.taskRefs += 1
             if objects.with(id, { $0.isAvailable }) != true {
@@ -99,6 +98,15 @@ extension OwnerInstance {
         for id in refs where objects.with(id, { $0.isAvailable }) != true { watch(id, into: &out) }
         if spec.kind == .actorCall { return joinLine(spec.id, waiting: waiting, into: &out) }
         if entry.state == .queued { enqueue(spec.id, into: &out) }
+    }
+
+    /// Refs that only travel along are held like dependencies until the task ends.
+    mutating func carry(_ refs: [ObjectID], in entry: inout TaskEntry, into out: inout [OwnerDirective]) {
+        for id in refs where objects[id] != nil {
+            objects[id]?.taskRefs += 1
+            entry.carried.append(id)
+            if hostedActor != nil, id.handledActor == hostedActor { claim([id], into: &out) }
+        }
     }
 
     private func failure(of id: ObjectID) -> ErrorRecord? {
@@ -179,27 +187,37 @@ extension OwnerInstance {
         let resolved = entry.dependencies.compactMap { id in
             objects[id].flatMap { object in object.state.map { ResolvedDependency(id: id, owner: object.owner, state: rebound($0)) } }
         }
-        return PushTask(lease: lease, spec: entry.spec, resolved: resolved, history: [], replay: [])
+        var spec = entry.spec
+        if !entry.carried.isEmpty { spec.arguments = spec.arguments.map(rebound) }
+        return PushTask(lease: lease, spec: spec, resolved: resolved, history: [], replay: [])
     }
 
     // MARK: Endings
 
-    mutating func taskReply(_ m: TaskReply, from: Address, now: UInt64, into out: inout [OwnerDirective]) {
-        guard let entry = tasks[m.task], entry.spec.attempt == m.attempt else { return freeLease(m.lease, of: m.task, into: &out) }
+    /// - Returns: false when it is of no use: for an attempt that was given up, or once more.
+    @discardableResult
+    mutating func taskReply(_ m: TaskReply, from: Address, now: UInt64, into out: inout [OwnerDirective]) -> Bool {
+        guard let entry = tasks[m.task], entry.spec.attempt == m.attempt else {
+            freeLease(m.lease, of: m.task, into: &out)
+            discard(m, into: &out)
+            return false
+        }
         switch entry.state {
         case .pushed(m.lease): break
         case .inActorLine where isSent(m.task): break
-        default: return  // for another lease, or once more while the results are being persisted
+        default: return false  // for another lease, or once more while the results are being persisted
         }
         let isUnloaded = unload(m.lease, of: m.task)
         switch m.outcome {
         case .finished(let states):
             measure(entry.spec, executionNS: m.executionNS)
+            adopt(m.moved, from: from, into: &out)
             let stored = zip(entry.spec.results, states).filter { $0.1.isStored }.map(\.0)
             if isDurable, !stored.isEmpty, entry.spec.kind != .actorCall {
                 // Visible only when persisted: a dependent's record never stands on disk without its inputs'.
                 tasks[m.task]?.state = .persisting
                 tasks[m.task]?.reply = m
+                if m.delivery != 0 { carryOver(states, m.moved, in: m.task, into: &out) }
                 for (id, state) in zip(entry.spec.results, states) where stored.contains(id) { objects[id]?.pendingState = state }
                 out.append(.persist(m.task, stored))
             } else {
@@ -218,6 +236,25 @@ extension OwnerInstance {
             break
         }
         if isUnloaded { settle(m.lease, into: &out) }
+        return true
+    }
+
+    /// Refs in results that cannot be seen yet.
+    private mutating func carryOver(_ states: [ObjectState], _ moved: [MovedObject], in task: TaskID, into out: inout [OwnerDirective]) {
+        guard var entry = tasks[task] else { return }
+        carry(states.flatMap(\.enclosedRefs).map(\.id) + moved.map(\.id), in: &entry, into: &out)
+        tasks[task] = entry
+    }
+
+    /// Results of a task that has ended otherwise: nobody needs what lies in shared memory.
+    private func discard(_ m: TaskReply, into out: inout [OwnerDirective]) {
+        guard tasks[m.task] == nil, case .finished(let states) = m.outcome else { return }
+        for (index, state) in states.enumerated() {
+            let id = ObjectID(task: m.task, index: UInt32(index + 1))
+            guard case .stored(let nodes, _, _, _) = state else { continue }
+            if case .stored? = objects[id]?.state { continue }
+            for node in nodes { out.append(.send(.deleteObjects(DeleteObjects(objects: [id])), to: .raylet(of: node))) }
+        }
     }
 
     /// Results in shared memory are now in the run folder as well (or the journal has failed, which ends the run elsewhere).
@@ -237,7 +274,6 @@ extension OwnerInstance {
             return fail(id, ErrorRecord(RayflowError(.typeMismatch, text)), into: &out)
         }
         if entry.spec.options.streamWindow > 0, let fault = fault(ofStream: entry.spec, states) { return fail(id, fault, into: &out) }
-        adopt(m.moved, into: &out)
         // The journal of an actor's process has an actor call already.
         if isDurable, entry.spec.kind != .actorCall, !entry.isAgain {
             out.append(
@@ -253,7 +289,7 @@ extension OwnerInstance {
             for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
         }
         keepLineage(of: entry, states, into: &out)
-        for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
+        letGoArguments(of: entry, into: &out)
     }
 
     /// Ends a task with an error, which is also what its dependents get: they never run.
@@ -270,7 +306,12 @@ extension OwnerInstance {
         tell(entry.spec, isReported: entry.isReported, wasCancelled ? .cancelled : .failed(record), into: &out)
         if lineage.count > 0 { lineage.update(entry.spec, retriesLeft: entry.retriesLeft) }
         for object in entry.spec.results { finish(object, .failed(record), into: &out) }
+        letGoArguments(of: entry, into: &out)
+    }
+
+    private mutating func letGoArguments(of entry: TaskEntry, into out: inout [OwnerDirective]) {
         for object in entry.dependencies { dropIfUnneeded(object, into: &out) }
+        for object in entry.carried { dropIfUnneeded(object, into: &out) }
     }
 
     private mutating func remove(_ id: TaskID, into out: inout [OwnerDirective]) {
@@ -283,6 +324,7 @@ extension OwnerInstance {
         default: break
         }
         for object in entry.dependencies { objects[object]?.taskRefs -= 1 }
+        for object in entry.carried { objects[object]?.taskRefs -= 1 }
         if !gates.isEmpty { openGates(into: &out) }
     }
 

@@ -19,7 +19,8 @@ extension OwnerInstance {
     package func objectViews(limit: Int) -> [ObjectView] {
         objects.prefix(max(limit, 0)).map { id, entry in
             var view = ObjectView(
-                object: id, owner: entry.owner, state: .pending, size: nil, nodes: [], localRefs: entry.localRefs, taskRefs: entry.taskRefs)
+                object: id, owner: entry.owner, state: .pending, size: nil, nodes: [], localRefs: Int(entry.localRefs),
+                taskRefs: Int(entry.taskRefs))
             switch entry.state {
             case nil: break
             case .inline(let enclosed)?: (view.state, view.size) = (.inline, UInt64(enclosed.payload.bytes.count))

@@ -54,6 +54,17 @@ package struct OwnerInstance: Sendable {
     /// Objects to be made again, the last first.
     var recovering: [ObjectID] = []
     var isRecovering = false
+    var borrowers = BorrowerTable()
+    var claims = ClaimTable()
+    var deliveries: [UInt64: Delivery] = [:]
+    var nextDelivery: UInt64 = 1
+    /// What has arrived and is held while it is being secured.
+    var arrivals: [ClaimTable.Delivery: [ObjectID]] = [:]
+    /// Borrowers whose connection broke.
+    var brokenBorrowers: [Address: BrokenBorrower] = [:]
+    var nextBroken: UInt64 = 1
+    /// The actor that lives in this process.
+    var hostedActor: ActorID?
 
     /// A finished submission of an earlier epoch.
     package struct Recorded: Sendable {
@@ -102,7 +113,7 @@ package struct OwnerInstance: Sendable {
     /// Tasks that are kept because their results may be lost, and what they take.
     package var keptTasks: (count: Int, bytes: Int) { (lineage.count, lineage.bytes) }
     package var heldLeases: Int { leases.values.count { $0.worker != nil } }
-    package func counts(of id: ObjectID) -> (local: Int, submitted: Int)? { objects[id].map { ($0.localRefs, $0.taskRefs) } }
+    package func counts(of id: ObjectID) -> (local: Int, submitted: Int)? { objects[id].map { (Int($0.localRefs), Int($0.taskRefs)) } }
 
     // MARK: Messages
 
@@ -114,13 +125,18 @@ package struct OwnerInstance: Sendable {
         case .leaseRejected(let m): leaseRejected(m, into: &out)
         case .leaseLost(let m): leaseLost(m, now: now, into: &out)
         case .tasksReturned(let m): tasksReturned(m, into: &out)
-        case .taskReply(let m): taskReply(m, from: from, now: now, into: &out)
-        case .objectReply(let m): objectReply(m, into: &out)
+        case .taskReply(let m): arrived(m, from: from, now: now, into: &out)
+        case .objectReply(let m): arrived(m, from: from, into: &out)
         case .getObject(let m): getObject(m, from: from, into: &out)
         case .objectLost(let m): objectLost(m, from: from, into: &out)
         case .objectCopied(let m): objectCopied(m, from: from, into: &out)
         case .cancelObject(let m): cancel(m.object, force: m.force, recursive: m.recursive, into: &out)
-        case .streamItem(let m): streamItem(m, from: from, into: &out)
+        case .streamItem(let m): arrived(m, from: from, into: &out)
+        case .addBorrower(let m): addBorrower(m, from: from, into: &out)
+        case .borrowersAdded(let m): borrowersAdded(m, into: &out)
+        case .releaseBorrower(let m): releaseBorrower(m, from: from, into: &out)
+        case .refsSecured(let m): refsSecured(m, from: from, into: &out)
+        case .actorOutOfScope(let m): gcs.outOfScope.removeAll { $0 == m.actor }
         case .actorUpdate(let m): actorUpdate(m, now: now, into: &out)
         case .actorReply(let m): actorReply(m, now: now, into: &out)
         case .placementGroupUpdate(let m): groupChanged(m, into: &out)
@@ -136,6 +152,7 @@ package struct OwnerInstance: Sendable {
         if peer.isRaylet { return rayletLost(peer, now: now, into: &out) }
         guard peer.isProcess else { return }
         workerUnreachable(peer, into: &out)
+        borrowerLost(peer, into: &out)
         questionsLost(peer, into: &out)
         for id in actors.keys.sorted() {
             connectionToActorLost(id, peer, now: now, into: &out)
@@ -155,6 +172,7 @@ package struct OwnerInstance: Sendable {
         case .brokenLease(let id): brokenLease(id, into: &out)
         case .askAgain(let id): askAgain(id, into: &out)
         case .askPeerAgain(let peer): askPeerAgain(peer, into: &out)
+        case .doubtedBorrower(let peer, let number): borrowerGone(peer, number, into: &out)
         case .gcs: gcsDue(into: &out)
         case .taskEvents: reportTasks(into: &out)
         }

@@ -14,6 +14,8 @@ struct TaskEntry: Sendable {
     var fingerprint: [UInt8]
     /// Distinct refs among the arguments.
     var dependencies: [ObjectID]
+    /// Refs inside its arguments, and inside results that are being persisted: held until it ends, each as often as it stands here.
+    var carried: [ObjectID] = []
     /// The task that submitted it, by its unique number; 0 when that is not said.
     var parent: UInt64 = 0
     /// See ``OwnerInstance/submit(_:fingerprint:parent:parentTask:pathLength:caller:now:into:)``.

@@ -9,6 +9,8 @@ public enum EngineRemotes {
         Effects.large, Effects.slow, Effects.family, Streams.count, Streams.told, Streams.breaks, Streams.dies, Streams.large,
         Streams.sequence, Streams.refs, Streams.numbers, Streams.nested, Streams.several, ActorTasks.callAndDie, ActorTasks.callLater,
         ActorTasks.lateValue, ActorTasks.outcome, Hoarding.hold, Hoarding.killed, Environments.values, Environments.place,
+        Lending.take, Lending.open, Lending.make, Lending.back, Lending.deep, Lending.leave, Lending.dies, Lending.fails, Lending.use,
+        Lending.create,
         Environments.inherited,
         Environments.merged, Environments.actor, Environments.context, Environments.devices, Environments.gpus, StormTasks.value,
         StormTasks.nested, StormTasks.large, StormTasks.put, StormTasks.sum, StormTasks.head, StormTasks.through, Relay.readThrough,
@@ -16,7 +18,8 @@ public enum EngineRemotes {
         Echoes.bool, Echoes.int, Echoes.int8, Echoes.int32, Echoes.uint8, Echoes.uint64, Echoes.float, Echoes.double, Echoes.string,
         Echoes.optional, Echoes.bytes, Echoes.nested, Echoes.table, Echoes.set, Echoes.json, Echoes.parcel, Echoes.parcels,
         actors: [
-            Counter.self, Account.self, Broken.self, Parallel.self, Caller.self, Hoarder.self, Surroundings.self, StormCell.self,
+            Counter.self, Account.self, Broken.self, Parallel.self, Caller.self, Hoarder.self, Keeper.self, Surroundings.self,
+            StormCell.self,
             Relay.self,
         ], errors: [Overdrawn.self])
 

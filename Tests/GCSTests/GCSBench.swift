@@ -144,8 +144,8 @@ struct GCSBench {
         receive(
             .taskReply(
                 TaskReply(
-                    lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: [], borrowed: [],
-                    executionNS: 0)), from: worker)
+                    lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: [], executionNS: 0)),
+            from: worker)
     }
 
     @discardableResult

@@ -170,8 +170,8 @@ struct MiniCluster {
             send(
                 .taskReply(
                     TaskReply(
-                        lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: [], borrowed: [],
-                        executionNS: 1)), from: letter.to, to: from)
+                        lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: [], executionNS: 1)),
+                from: letter.to, to: from)
         }
     }
 

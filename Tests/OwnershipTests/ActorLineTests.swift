@@ -222,14 +222,92 @@ struct ActorLineTests {
         var creation = bench.spec("init", [made.argument], results: 0)
         creation.id.actor = .counter
         creation.kind = .actorCreation
-        bench.event { $0.create(creation, options: ActorSpecOptions(), parent: OwnerBench.root, into: &$1) }
-        guard case .registerActor(let m)? = bench.sent.last?.message else {
-            Issue.record("nothing registered")
-            return
-        }
-        #expect(m.resolved.map(\.id) == [made.ref])
+        var options = ActorSpecOptions()
+        options.maxRestarts = 1
+        bench.event { $0.create(creation, options: options, parent: OwnerBench.root, into: &$1) }
+        let registered = bench.sent.compactMap { if case .registerActor(let m) = $0.message { m } else { nil } }
+        #expect(registered.first?.resolved.map(\.id) == [made.ref])
         bench.release([made.ref])
+        bench.update(.counter, .alive, 1)
+        bench.update(.counter, .restarting, 2)
         #expect(bench.owner.knows(made.ref))
+        bench.update(.counter, .alive, 2)
+        #expect(!bench.owner.knows(made.ref), "there is no further life that could need them")
+    }
+
+    @Test("the constructor's arguments go with the actor", arguments: [-1, 3])
+    func lateArguments(maxRestarts: Int32) {
+        var bench = OwnerBench()
+        let inner = bench.submit("inner")
+        var creation = bench.spec(
+            "init",
+            [.value(EnclosedPayload(Payload(type: "Ref", bytes: [], refs: [inner.ref]), origins: [bench.owner.origin(of: inner.ref)]))],
+            results: 0)
+        creation.id.actor = .counter
+        creation.kind = .actorCreation
+        var options = ActorSpecOptions()
+        options.maxRestarts = maxRestarts
+        bench.event { $0.create(creation, options: options, parent: OwnerBench.root, into: &$1) }
+        bench.grant()
+        bench.finish(bench.pushes[0])
+        bench.release([inner.ref])
+        bench.update(.counter, .alive, 1)
+        #expect(bench.owner.knows(inner.ref))
+        bench.update(.counter, .dead, 1)
+        #expect(!bench.owner.knows(inner.ref))
+    }
+
+    @Test("with the last handle, and when its calls have ended, the actor is out of scope")
+    func outOfScope() {
+        var bench = OwnerBench()
+        bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
+        bench.create(.counter)
+        bench.update(.counter, .alive)
+        let call = bench.call(.counter)
+        let handle = ObjectID(handleOf: .counter)
+        bench.event { owner, _ in owner.retain(handle) }
+        bench.release([handle])
+        #expect(bench.outOfScope.isEmpty, "another handle is there")
+        bench.release([handle])
+        #expect(bench.outOfScope.isEmpty, "a call is under way")
+        bench.finish(bench.pushes[0])
+        #expect(bench.outOfScope == [.counter])
+        bench.release([call.ref])
+        #expect(bench.owner.objectCount == 0)
+    }
+
+    @Test("detached actors, those found by name and those of durable runs are not counted")
+    func uncounted() {
+        var bench = OwnerBench()
+        let handle = ObjectID(handleOf: .counter)
+        bench.event { owner, _ in owner.holdFoundHandle(of: .counter) }
+        bench.release([handle])
+        bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
+        var creation = bench.spec("init", results: 0)
+        creation.id.actor = .counter
+        creation.kind = .actorCreation
+        var options = ActorSpecOptions()
+        options.isDetached = true
+        bench.event { $0.create(creation, options: options, parent: OwnerBench.root, into: &$1) }
+        bench.release([handle])
+        #expect(bench.owner.objectCount == 0 && bench.outOfScope.isEmpty)
+        var durable = OwnerBench(isDurable: true)
+        durable.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
+        durable.create(.counter)
+        durable.release([handle])
+        #expect(durable.outOfScope.isEmpty)
+    }
+
+    @Test("what the control service missed while it was away is said again")
+    func outOfScopeWhileAway() throws {
+        var bench = OwnerBench()
+        bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
+        bench.create(.counter)
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+        bench.release([ObjectID(handleOf: .counter)])
+        bench.forget()
+        bench.fire(.gcs)
+        #expect(bench.outOfScope == [.counter])
     }
 
     @Test("so many calls may wait for an actor, the next one fails")

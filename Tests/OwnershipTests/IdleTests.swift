@@ -35,7 +35,12 @@ struct IdleTests {
         let moved = ObjectID(task: TaskID(unique: 78, actor: .none(in: JobID(1))), index: ObjectID.firstPut)
         bench.event { $0.put(moved, ObjectState.value(1), lineage: .none, into: &$1) }
         #expect(isUnused(&bench) == false)
-        bench.event { owner, _ in owner.handOver([moved], to: OwnerBench.stranger) }
+        bench.event { owner, _ in
+            var states = [ObjectState.value(0, refs: [moved])], objects = [MovedObject(id: moved, lineage: .none, state: .value(1))]
+            _ = owner.deliver(&states, moved: &objects, to: OwnerBench.stranger)
+        }
+        #expect(isUnused(&bench) == false, "it is not handed over before the receiver says so")
+        bench.receive(.refsSecured(RefsSecured(delivery: 1, isTaken: true)), from: OwnerBench.stranger)
         #expect(isUnused(&bench) == true)
     }
 

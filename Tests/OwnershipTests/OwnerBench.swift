@@ -122,8 +122,7 @@ struct OwnerBench {
         _ push: PushTask, _ outcome: TaskOutcome, moved: [MovedObject] = [], from: Address = Self.worker, executionNS: UInt64 = 1
     ) {
         let reply = TaskReply(
-            lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: moved, borrowed: [],
-            executionNS: executionNS)
+            lease: push.lease, task: push.spec.id, attempt: push.spec.attempt, outcome: outcome, moved: moved, executionNS: executionNS)
         receive(.taskReply(reply), from: from)
     }
 
@@ -171,6 +170,12 @@ struct OwnerBench {
     }
     var answers: [ObjectReply] { sent.compactMap { if case .objectReply(let m) = $0.message { m } else { nil } } }
     var deleted: [ObjectID] { sent.flatMap { if case .deleteObjects(let m) = $0.message { m.objects } else { [ObjectID]() } } }
+    var outOfScope: [ActorID] { sent.compactMap { if case .actorOutOfScope(let m) = $0.message { m.actor } else { nil } } }
+    var claims: [(AddBorrower, to: Address)] { sent.compactMap { if case .addBorrower(let m) = $0.message { (m, $0.to) } else { nil } } }
+    var givenBack: [(ReleaseBorrower, to: Address)] {
+        sent.compactMap { if case .releaseBorrower(let m) = $0.message { (m, $0.to) } else { nil } }
+    }
+    var secured: [(RefsSecured, to: Address)] { sent.compactMap { if case .refsSecured(let m) = $0.message { (m, $0.to) } else { nil } } }
     var ready: [ObjectID] { directives.compactMap { if case .ready(let id) = $0 { id } else { nil } } }
     var timers: [(timer: OwnerTimer, afterNS: UInt64)] {
         directives.compactMap { if case .startTimer(let timer, let delay) = $0 { (timer, delay) } else { nil } }
@@ -197,6 +202,7 @@ struct OwnerBench {
             case .persist: "persist"
             case .load: "load"
             case .taskChanged(let change): "task \(change.state.name)"
+            case .mayReply: "mayReply"
             }
         }
     }

@@ -76,8 +76,8 @@ struct ReferenceTests {
         #expect(bench.owner.objectCount == 0)
     }
 
-    @Test("a ref that has left inside a value is kept for the life of the job")
-    func escaped() {
+    @Test("refs inside an argument are held until the task ends, however it ends", arguments: [true, false])
+    func carried(succeeds: Bool) {
         var bench = OwnerBench()
         let inner = bench.submit("inner")
         bench.submit(
@@ -85,8 +85,10 @@ struct ReferenceTests {
         )
         bench.release([inner.ref])
         bench.grant()
-        bench.finish(bench.pushes[0])
-        #expect(bench.owner.knows(inner.ref))
+        bench.finish(bench.pushes[0], [.large()])
+        #expect(bench.owner.counts(of: inner.ref)?.submitted == 1)
+        if succeeds { bench.finish(bench.pushes[1]) } else { bench.reply(bench.pushes[1], .failed(oops, isApplicationError: true)) }
+        #expect(!bench.owner.knows(inner.ref) && bench.deleted == [inner.ref])
     }
 
     @Test("objects that move with a result are owned here before the result can be seen")
@@ -104,6 +106,12 @@ struct ReferenceTests {
         // A task that takes the moved object finds it here.
         bench.submit("g", [.ref(child, owner: OwnerBench.worker)])
         #expect(bench.pushes.last?.resolved.first?.owner == OwnerBench.me)
+        // Who made it may still need it, and says when no longer.
+        bench.finish(bench.pushes[1])
+        bench.release([task.ref])
+        #expect(bench.owner.knows(child))
+        bench.receive(.releaseBorrower(ReleaseBorrower(stamp: 1, objects: [child])), from: OwnerBench.worker)
+        #expect(!bench.owner.knows(child))
     }
 
     @Test("a borrowed object is asked of its owner once, and all who wait here get it")

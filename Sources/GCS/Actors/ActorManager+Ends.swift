@@ -108,6 +108,13 @@ extension ActorManager {
         }
     }
 
+    /// Its creator says that its last handle is gone. Who has only found it by name says nothing of it.
+    mutating func outOfScope(_ m: ActorOutOfScope, from: Address, into out: inout [GCSDirective]) {
+        out.append(.send(.actorOutOfScope(m), to: from))
+        guard aliases[m.actor] == nil, actors[m.actor]?.options.isDetached == false else { return }
+        end(m.actor, "it is out of scope: its last handle is gone", into: &out)
+    }
+
     func askToEnd(_ id: ActorID, _ worker: Address, into out: inout [GCSDirective]) {
         out.append(.send(.endActor(EndActor(actor: id)), to: worker))
         out.append(.startTimer(.endActor(id), afterNS: Limits.gentleEndNS))

@@ -70,6 +70,15 @@ public final class TaskContext: Sendable {
         held.withLock { held in for id in result.refs { held.append(RefBox(retaining: id, in: cluster)) } }
     }
 
+    /// The results have a hold of their own now.
+    package func letGo() {
+        let boxes = held.withLock { held in
+            defer { held = [] }
+            return held
+        }
+        withExtendedLifetime(boxes) {}
+    }
+
     /// Whether the body asked for the end of its actor.
     package var wantsActorExit: Bool { exit.load(ordering: .relaxed) }
 }

@@ -79,7 +79,7 @@ package final class StepHost: FrameHandler, @unchecked Sendable {
 
     private func reply(_ m: PushTask, to: Address, _ outcome: TaskOutcome, executionNS: UInt64 = 0) {
         let message = TaskReply(
-            lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: [], borrowed: [], executionNS: executionNS)
+            lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: [], executionNS: executionNS)
         network.send(kind: TaskReply.kind, body: message.body, from: address, to: to)
     }
 

@@ -17,7 +17,7 @@ extension CoreWorker {
         let answer = await ask(timeout) { .lookupActor(LookupActor(request: $0, name: name, namespace: namespace ?? self.ownNamespace)) }
         guard case .lookupReply(let found) = try answer.get() else { throw RayflowError(.system, "an answer of another kind") }
         guard let actor = found.actor else { return nil }
-        step { owner, _ in owner.holdHandle(of: actor, lineage: .none) }
+        step { owner, _ in owner.holdFoundHandle(of: actor) }
         return NamedActor(actor: actor, typeName: found.typeName)
     }
 

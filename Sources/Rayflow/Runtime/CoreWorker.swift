@@ -167,6 +167,7 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         case .persist(let task, let ids): persist(task, ids)
         case .load(let task, let lineage): load(task, lineage)
         case .taskChanged(let change): taskObserver?(change)
+        case .mayReply(let ticket): executor?.mayReply(ticket)
         }
     }
 

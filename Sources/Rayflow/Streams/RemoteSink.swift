@@ -9,9 +9,9 @@ public struct RemoteSink<Item: RemoteValue>: Sendable {
     /// - Throws: `CancellationError` when the task was cancelled, `cancelled` when nobody reads the stream any more, `invalidArgument` for a value
     ///   that its own coder refuses and after the end of the body, `objectStoreFull`.
     public func send(_ item: Item) async throws {
-        let payload = try Payload(encoding: item)
-        TaskContext.current?.hold(payload)
-        try await target.send(payload)
+        // Nobody else may hold the refs in it until it is under way.
+        defer { withExtendedLifetime(item) {} }
+        try await target.send(try Payload(encoding: item))
     }
 }
 

@@ -43,11 +43,16 @@ final class StreamProducer: SinkTarget, @unchecked Sendable {
             let number = lock.withLock { sent }
             let id = ObjectID.item(number, of: spec.id)
             let state = try executor.store(payload, as: id, spec.attempt)
-            let item = StreamItem(task: spec.id, attempt: spec.attempt, number: number, state: state, moved: moved)
+            var item = StreamItem(task: spec.id, attempt: spec.attempt, number: number, state: state, moved: moved)
+            if !payload.refs.isEmpty {
+                var states = [state], moved = moved
+                item.delivery = executor.core.step { [owner] table, _ in table.deliver(&states, moved: &moved, to: owner) }
+                item.state = states[0]
+                item.moved = moved
+            }
             executor.core.post(.streamItem(item), to: owner)
             lock.withLock { sent += 1 }
         }
-        if !moved.isEmpty { executor.core.step { [owner] table, _ in table.handOver(moved.map(\.id), to: owner) } }
     }
 
     func close() -> UInt32 {

@@ -68,7 +68,7 @@ extension Executor {
         case .values(let payloads):
             var states: [ObjectState] = []
             for (index, payload) in payloads.enumerated() { states.append(try store(payload, as: spec.result(index), spec.attempt)) }
-            return (.finished(states), try await moved(states))
+            return try await finished(states, of: spec)
         case .forward(let id, let hold):
             // The result is whatever that object becomes.
             defer { withExtendedLifetime(hold) {} }
@@ -79,8 +79,22 @@ extension Executor {
             // A large object lies in the stores under its own name: the result is a copy.
             case .mapped(let object): state = try store(object.payload, as: spec.result(0), spec.attempt)
             }
-            return (.finished([state]), try await moved([state]))
+            return try await finished([state], of: spec)
         }
+    }
+
+    private func finished(_ states: [ObjectState], of spec: TaskSpec) async throws -> (TaskOutcome, [MovedObject]) {
+        do { return (.finished(states), try await moved(states)) } catch {
+            discard(.finished(states), of: spec)
+            throw error
+        }
+    }
+
+    /// Results that nobody gets.
+    func discard(_ outcome: TaskOutcome, of spec: TaskSpec) {
+        guard outcome.isStored, case .finished(let states) = outcome else { return }
+        let ids = zip(spec.results, states).filter { $0.1.isStored }.map(\.0)
+        core.post(.deleteObjects(DeleteObjects(objects: ids)), to: .raylet(of: core.identity.node))
     }
 
     func store(_ payload: Payload, as id: ObjectID, _ attempt: Attempt) throws -> ObjectState {

@@ -73,6 +73,14 @@ package final class Executor: @unchecked Sendable {
     private var actorEnvironment: [String: String] = [:]
     private let threads: ThreadExecutor
     let producers = StreamProducers()
+    private struct Execution: Hashable {
+        let task: TaskID
+        let attempt: Attempt
+    }
+    /// Refs in results that are about to leave, as the owner side has numbered them. Under the lock.
+    private var deliveries: [Execution: UInt64] = [:]
+    /// Replies that wait until what this process keeps of the arguments is claimed. Confined to the loop.
+    private var waitingReplies: [UInt64: () -> Void] = [:]
     private var shared = Shared()
     /// Set once, on the loop, before any of its calls runs.
     private var actor: HostedActor?
@@ -254,7 +262,7 @@ package final class Executor: @unchecked Sendable {
             let elapsed = rf_monotonic_ns() - started
             lock.withLock { shared.running[spec.id] = nil }
             // The reply of a stream goes the way of its items, behind them; what lies in shared memory is announced behind its seal.
-            let isPlain = borrowed.isEmpty && moved.isEmpty && spec.options.streamWindow == 0 && !outcome.isStored
+            let isPlain = borrowed.isEmpty && moved.isEmpty && spec.options.streamWindow == 0 && !outcome.isStored && !outcome.hasRefs
             if isPlain, spec.kind == .function {
                 answer(m, to: from, outcome, executionNS: elapsed)
             } else if isPlain, let finished, spec.kind == .actorCall, !core.identity.isDurable, !context.wantsActorExit {
@@ -266,14 +274,15 @@ package final class Executor: @unchecked Sendable {
                 core.execute { [self] in
                     // Before its place is free, so that no further call starts.
                     if context.wantsActorExit { actor?.exit() }
-                    if let finished {
-                        finished(payloads, final, taken, elapsed)
-                    } else {
-                        reply(m, to: from, final, moved: taken, executionNS: elapsed)
-                    }
-                    core.step { owner, out in
-                        owner.handOver(taken.map(\.id), to: from)
-                        for (id, _) in borrowed { owner.release(id, into: &out) }
+                    let borrowed = borrowed.map(\.0)
+                    let (final, taken) = deliver(m, final, taken, borrowed, to: from)
+                    context.letGo()
+                    whenClaimed(borrowed) { [self] in
+                        if let finished {
+                            finished(payloads, final, taken, elapsed)
+                        } else {
+                            reply(m, to: from, final, moved: taken, executionNS: elapsed)
+                        }
                     }
                 }
             }
@@ -287,6 +296,40 @@ package final class Executor: @unchecked Sendable {
         if isCancelled { body.cancel() }
     }
 
+    // MARK: Refs in results
+
+    /// From now on the refs in the results are held until the receiver has secured them. The caller holds what it has sent along itself.
+    ///
+    /// - Returns: what the reply is to say.
+    private func deliver(
+        _ m: PushTask, _ outcome: TaskOutcome, _ moved: [MovedObject], _ borrowed: [ObjectID], to: Address
+    ) -> (TaskOutcome, [MovedObject]) {
+        guard outcome.hasRefs, case .finished(var states) = outcome else { return (outcome, []) }
+        var moved = moved
+        let number = core.step { owner, _ in owner.deliver(&states, moved: &moved, known: borrowed, to: to) }
+        if number != 0 { lock.withLock { deliveries[Execution(task: m.spec.id, attempt: m.spec.attempt)] = number } }
+        return (.finished(states), moved)
+    }
+
+    private func takeDelivery(_ m: PushTask) -> UInt64? {
+        lock.withLock { deliveries.removeValue(forKey: Execution(task: m.spec.id, attempt: m.spec.attempt)) }
+    }
+
+    /// The results do not leave after all.
+    func withdraw(_ m: PushTask) {
+        guard let number = takeDelivery(m) else { return }
+        core.step { owner, out in owner.withdraw(number, into: &out) }
+    }
+
+    /// Lets the arguments go, and replies when this process has a claim on what it keeps of them: at once when it keeps nothing.
+    private func whenClaimed(_ borrowed: [ObjectID], _ reply: @escaping () -> Void) {
+        if borrowed.isEmpty { return reply() }
+        guard let ticket = core.step({ owner, out in owner.letGoArguments(borrowed, into: &out) }) else { return reply() }
+        waitingReplies[ticket] = reply
+    }
+
+    package func mayReply(_ ticket: UInt64) { waitingReplies.removeValue(forKey: ticket)?() }
+
     private func failure(_ error: any Error, _ context: TaskContext) -> TaskOutcome {
         if error is CancellationError, Task.isCancelled { return .cancelled }
         let record = ErrorRecord(
@@ -298,7 +341,8 @@ package final class Executor: @unchecked Sendable {
         _ m: PushTask, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0
     ) -> TaskReply {
         TaskReply(
-            lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved, borrowed: [], executionNS: executionNS
+            lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved,
+            delivery: outcome.hasRefs ? takeDelivery(m) ?? 0 : 0, executionNS: executionNS
         )
     }
 
@@ -383,6 +427,7 @@ package final class Executor: @unchecked Sendable {
         actor = hosted
         actorStrategy = m.spec.options.strategy
         actorEnvironment = m.spec.options.environment.named
+        core.step { owner, _ in owner.host(m.spec.id.actor, createdBy: m.spec.owner) }
         let replay = m.replay
         run(m, from: from, host: nil) { [cluster] call in
             let host = try await type.construct(member: Int(m.spec.function.index), call, id: m.spec.id.actor)
@@ -494,6 +539,21 @@ extension TaskOutcome {
     var isStored: Bool {
         guard case .finished(let states) = self else { return false }
         return states.contains(where: \.isStored)
+    }
+
+    var hasRefs: Bool {
+        guard case .finished(let states) = self else { return false }
+        return states.contains(where: \.hasRefs)
+    }
+}
+
+extension ObjectState {
+    var hasRefs: Bool {
+        switch self {
+        case .inline(let enclosed): !enclosed.payload.refs.isEmpty
+        case .stored(_, _, let refs, _): !refs.isEmpty
+        case .failed: false
+        }
     }
 }
 

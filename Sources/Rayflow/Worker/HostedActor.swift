@@ -145,6 +145,10 @@ final class HostedActor: @unchecked Sendable {
         _ m: PushTask, _ from: Address, _ arguments: [Payload], _ outcome: TaskOutcome, _ moved: [MovedObject], _ executionNS: UInt64
     ) {
         let told = lock.withLock { late.removeValue(forKey: m.spec.id) }
+        if told != nil {
+            executor.withdraw(m)
+            executor.discard(outcome, of: m.spec)
+        }
         let outcome = told ?? outcome, moved = told == nil ? moved : []
         guard let log = executor.core.log, executor.core.identity.isDurable, !m.spec.lineage.isNone else {
             if told == nil { executor.answer(m, to: from, outcome, moved: moved, executionNS: executionNS) }
@@ -163,6 +167,7 @@ final class HostedActor: @unchecked Sendable {
                 // Lost between the end of the call and its record.
                 let error = RayflowError(.objectLost, "the result of \(m.spec.options.name) was lost before it was on record")
                 event { $0.finished(m, outcome: nil, into: &$1) }
+                executor.withdraw(m)
                 return release(.failed(ErrorRecord(error), isApplicationError: false))
             }
             let call = LoggedCall(lineage: m.spec.lineage, method: m.spec.function, arguments: arguments, outcome: lasting)

@@ -49,6 +49,11 @@ public enum Message: Sendable {
     case objectLost(ObjectLost)
     case objectCopied(ObjectCopied)
     case cancelObject(CancelObject)
+    case addBorrower(AddBorrower)
+    case borrowersAdded(BorrowersAdded)
+    case releaseBorrower(ReleaseBorrower)
+    case refsSecured(RefsSecured)
+    case actorOutOfScope(ActorOutOfScope)
     indirect case objectChunk(ObjectChunk)
     case registerNode(RegisterNode)
     case resourceReport(ResourceReport)
@@ -125,6 +130,11 @@ public enum Message: Sendable {
         case ObjectLost.kind: self = .objectLost(try ObjectLost(from: &reader))
         case ObjectCopied.kind: self = .objectCopied(try ObjectCopied(from: &reader))
         case CancelObject.kind: self = .cancelObject(try CancelObject(from: &reader))
+        case AddBorrower.kind: self = .addBorrower(try AddBorrower(from: &reader))
+        case BorrowersAdded.kind: self = .borrowersAdded(try BorrowersAdded(from: &reader))
+        case ReleaseBorrower.kind: self = .releaseBorrower(try ReleaseBorrower(from: &reader))
+        case RefsSecured.kind: self = .refsSecured(try RefsSecured(from: &reader))
+        case ActorOutOfScope.kind: self = .actorOutOfScope(try ActorOutOfScope(from: &reader))
         case ObjectChunk.kind: self = .objectChunk(try ObjectChunk(from: &reader))
         case RegisterNode.kind: self = .registerNode(try RegisterNode(from: &reader))
         case ResourceReport.kind: self = .resourceReport(try ResourceReport(from: &reader))
@@ -203,6 +213,12 @@ public enum Message: Sendable {
         case .objectLost(let message): message
         case .objectCopied(let message): message
         case .cancelObject(let message): message
+        case .addBorrower(let message): message
+        case .borrowersAdded(let message): message
+        case .releaseBorrower(let message): message
+        case .refsSecured(let message): message
+        case .objectCopied(let message): message
+        case .actorOutOfScope(let message): message
         case .objectChunk(let message): message
         case .registerNode(let message): message
         case .resourceReport(let message): message

@@ -270,23 +270,28 @@ public struct ObjectReply: WireMessage {
     public var request: UInt64
     public var object: ObjectID
     public var state: ObjectState?
+    /// Above 0: the sender holds the refs in the value until the receiver says ``RefsSecured`` with this number.
+    public var delivery: UInt64
 
-    public init(request: UInt64, object: ObjectID, state: ObjectState?) {
+    public init(request: UInt64, object: ObjectID, state: ObjectState?, delivery: UInt64 = 0) {
         self.request = request
         self.object = object
         self.state = state
+        self.delivery = delivery
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
         request = try r.u64()
         object = try r.object()
         state = try r.optional { (r) throws(DecodingFault) in try r.state() }
+        delivery = try r.u64()
     }
 
     public func write(to w: inout ByteWriter) {
         w.u64(request)
         w.object(object)
         w.optional(state) { $0.state($1) }
+        w.u64(delivery)
     }
 }
 

@@ -7,13 +7,16 @@ public struct StreamItem: WireMessage {
     public var number: UInt32
     public var state: ObjectState
     public var moved: [MovedObject]
+    /// As in ``TaskReply``.
+    public var delivery: UInt64
 
-    public init(task: TaskID, attempt: Attempt, number: UInt32, state: ObjectState, moved: [MovedObject]) {
+    public init(task: TaskID, attempt: Attempt, number: UInt32, state: ObjectState, moved: [MovedObject] = [], delivery: UInt64 = 0) {
         self.task = task
         self.attempt = attempt
         self.number = number
         self.state = state
         self.moved = moved
+        self.delivery = delivery
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -22,6 +25,7 @@ public struct StreamItem: WireMessage {
         number = try r.u32()
         state = try r.state()
         moved = try r.list(unit: 45) { (r) throws(DecodingFault) in try r.moved() }
+        delivery = try r.u64()
     }
 
     public func write(to w: inout ByteWriter) {
@@ -30,6 +34,7 @@ public struct StreamItem: WireMessage {
         w.u32(number)
         w.state(state)
         w.list(moved) { $0.moved($1) }
+        w.u64(delivery)
     }
 }
 

@@ -102,11 +102,12 @@ public struct TaskReply: WireMessage {
     public var attempt: Attempt
     public var outcome: TaskOutcome
     public var moved: [MovedObject]
-    public var borrowed: [ObjectID]
+    /// Above 0: the sender holds refs in the results, or owns what is moved, until the receiver says ``RefsSecured`` with this number.
+    public var delivery: UInt64
     public var executionNS: UInt64
 
     public init(
-        lease: LeaseID, task: TaskID, attempt: Attempt, outcome: TaskOutcome, moved: [MovedObject], borrowed: [ObjectID],
+        lease: LeaseID, task: TaskID, attempt: Attempt, outcome: TaskOutcome, moved: [MovedObject] = [], delivery: UInt64 = 0,
         executionNS: UInt64
     ) {
         self.lease = lease
@@ -114,7 +115,7 @@ public struct TaskReply: WireMessage {
         self.attempt = attempt
         self.outcome = outcome
         self.moved = moved
-        self.borrowed = borrowed
+        self.delivery = delivery
         self.executionNS = executionNS
     }
 
@@ -124,7 +125,7 @@ public struct TaskReply: WireMessage {
         attempt = try r.attempt()
         outcome = try r.outcome()
         moved = try r.list(unit: 45) { (r) throws(DecodingFault) in try r.moved() }
-        borrowed = try r.list(unit: 28) { (r) throws(DecodingFault) in try r.object() }
+        delivery = try r.u64()
         executionNS = try r.u64()
     }
 
@@ -134,7 +135,7 @@ public struct TaskReply: WireMessage {
         w.attempt(attempt)
         w.outcome(outcome)
         w.list(moved) { $0.moved($1) }
-        w.list(borrowed) { $0.object($1) }
+        w.u64(delivery)
         w.u64(executionNS)
     }
 }

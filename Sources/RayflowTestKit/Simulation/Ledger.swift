@@ -28,13 +28,18 @@ final class Ledger {
     /// Attempts under way, by task.
     private var running: [TaskID: (attempt: Attempt, at: Address)] = [:]
     private var actors: [ActorID: ActorSpecOptions] = [:]
+    private var creators: [ActorID: Address] = [:]
     private(set) var faults: [String] = []
 
     init(_ world: SimulatedWorld) { self.world = world }
 
     func fault(_ text: String) { faults.append(text) }
 
-    func made(_ actor: ActorID, _ options: ActorSpecOptions) { actors[actor] = options }
+    func made(_ actor: ActorID, _ options: ActorSpecOptions, by creator: Address) {
+        actors[actor] = options
+        creators[actor] = creator
+    }
+    func creator(of actor: ActorID) -> Address? { creators[actor] }
 
     func submitted(_ spec: TaskSpec, owner: Address) {
         let caller = Caller(owner: owner, actor: spec.id.actor)

@@ -8,5 +8,5 @@ enum Probe: String, CaseIterable {
     case lostTaskReply, lostTasksReturned, lostCancelTask, lostBlocked, lostRegisterWorker, lostGetObject, lostObjectReply
     case lostDeleteObjects, lostRegisterActor, lostActorReply, lostSubscribeActor, lostActorUpdate, lostKillActor
     case lostActorExiting, lostActorExitSeen, lostLookupActor, lostLookupReply, lostRegisterNode, lostNodeTable, lostResourceReport
-    case refMoved, refBorrowed, objectPulled, objectLost, taskRunAgain, ownerDied, getTimedOut
+    case refKept, refMoved, refBorrowed, objectPulled, objectLost, taskRunAgain, ownerDied, getTimedOut
 }

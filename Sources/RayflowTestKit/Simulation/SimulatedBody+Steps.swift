@@ -39,8 +39,9 @@ extension SimulatedBody {
             }
             next()
         case 87..<91:
-            if let at = refs.indices.filter({ refs[$0].handledActor == nil }).randomly(self) {
+            if let at = Array(refs.indices).randomly(self) {
                 let id = refs.remove(at: at)
+                if let actor = id.handledActor, let place = actors.firstIndex(of: actor) { actors.remove(at: place) }
                 process.step { $0.release(id, into: &$2) }
             }
             next()
@@ -128,7 +129,7 @@ extension SimulatedBody {
             // Who finds it by name may be what its arguments wait for.
             arguments: Array(arguments(depth: SimulationLimits.depth).prefix(options.name.isEmpty ? .max : 1)), resultCount: 0,
             sequence: UInt64(options.maxConcurrency))
-        world.ledger.made(actor, options)
+        world.ledger.made(actor, options, by: process.address)
         process.step { owner, _, out in
             owner.holdHandle(of: actor, lineage: .none)
             owner.create(spec, options: options, parent: .none, into: &out)
@@ -156,7 +157,7 @@ extension SimulatedBody {
         process.lookup("name\(draw(0...1))") { [self] actor in
             if let actor {
                 world.sometimes(.actorFound)
-                process.step { owner, _, _ in owner.holdHandle(of: actor, lineage: .none) }
+                process.step { owner, _, _ in owner.holdFoundHandle(of: actor) }
                 refs.append(ObjectID(handleOf: actor))
                 actors.append(actor)
             }

@@ -13,6 +13,8 @@ final class SimulatedBody {
     /// Each stands for one local reference.
     var refs: [ObjectID] = []
     var actors: [ActorID] = []
+    /// Results that lie in the store.
+    private var stored: [ObjectID] = []
     var random: SeededGenerator
     var depth: Int
     /// A method asks for the end of its actor.
@@ -154,6 +156,7 @@ final class SimulatedBody {
         var states: [ObjectState] = []
         for index in 0..<Int(push.spec.resultCount) {
             states.append(store(push.spec.result(index), nested: returnable))
+            if case .stored? = states.last { stored.append(push.spec.result(index)) }
         }
         move(states, open: states.flatMap(\.nested)[...], seen: [], moved: [])
     }
@@ -206,13 +209,26 @@ final class SimulatedBody {
     private func end(_ outcome: TaskOutcome, moved: [MovedObject] = []) {
         guard !isOver, process.isAlive, let push else { return }
         isOver = true
+        if case .finished = outcome {} else { discardResults() }
         process.executor?.finished(self, push, outcome, moved: moved, executionNS: world.now - startedNS)
-        releaseAll()
+    }
+
+    /// Results that were stored and that nobody gets.
+    private func discardResults() {
+        for id in stored { world.raylets[process.node]?.remove(id) }
+        stored = []
     }
 
     func releaseAll() {
-        let held = refs
+        var held = refs
         refs = []
+        if push != nil {
+            // Some stay in the state of the actor, or in a global.
+            for id in held.filter({ _ in chance(10) }) {
+                held.remove(at: held.firstIndex(of: id)!)
+                process.keep(id, forNS: draw(1_000_000...300_000_000))
+            }
+        }
         process.step { owner, _, out in for id in held { owner.release(id, into: &out) } }
     }
 

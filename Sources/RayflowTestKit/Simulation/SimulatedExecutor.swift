@@ -25,6 +25,8 @@ final class SimulatedExecutor {
     private var waiting = 0
     private var waitNumber: UInt64 = 0
     private var saidBlocked = false
+    /// Replies that wait until what this process keeps of the arguments is claimed.
+    private var waitingReplies: [UInt64: () -> Void] = [:]
 
     init(_ process: SimulatedProcess) { self.process = process }
 
@@ -36,6 +38,7 @@ final class SimulatedExecutor {
     func die() {
         for body in running.values { world.ledger.died(body) }
         running = [:]
+        waitingReplies = [:]
         line = []
         actor = nil
     }
@@ -70,6 +73,7 @@ final class SimulatedExecutor {
                 return reply(m, to: from, .failed(ErrorRecord(.notRegistered, "there is an actor already"), isApplicationError: true))
             }
             actor = SimulatedActor(m, process: process, executor: self)
+            process.step { owner, _, _ in owner.host(m.spec.id.actor, createdBy: m.spec.owner) }
             start(m, from: from)
         case .actorCall: break
         case .step: reply(m, to: from, .failed(ErrorRecord(.unsupported, "a worker runs no shell steps"), isApplicationError: true))
@@ -141,16 +145,25 @@ final class SimulatedExecutor {
     func finished(_ body: SimulatedBody, _ m: PushTask, _ outcome: TaskOutcome, moved: [MovedObject], executionNS: UInt64) {
         running[m.spec.id] = nil
         world.ledger.ended(body)
-        if m.spec.kind == .actorCreation, case .finished = outcome { actor?.event { $0.built(into: &$1) } }
-        if m.spec.kind == .actorCall {
-            if body.wantsExit { actor?.event { $0.exit("simulated", into: &$1) } }
-            actor?.event { $0.finished(m, outcome: nil, into: &$1) }
+        if body.wantsExit { actor?.event { $0.exit("simulated", into: &$1) } }
+        let borrowed = body.borrowed.map(\.0)
+        var delivery: UInt64 = 0, moved = moved, outcome = outcome
+        if case .finished(var states) = outcome {
+            delivery = process.step { owner, _, _ in owner.deliver(&states, moved: &moved, known: borrowed, to: body.from) }
+            outcome = .finished(states)
         }
-        reply(m, to: body.from, outcome, moved: moved, executionNS: executionNS)
-        if m.spec.kind == .actorCall { actor?.event { $0.answered(into: &$1) } }
-        process.step { owner, _, out in
-            owner.handOver(moved.map(\.id), to: body.from)
-            for (id, _) in body.borrowed { owner.release(id, into: &out) }
+        body.releaseAll()
+        let conclude = { [self, moved, outcome, delivery] in
+            if m.spec.kind == .actorCreation, case .finished = outcome { actor?.event { $0.built(into: &$1) } }
+            if m.spec.kind == .actorCall { actor?.event { $0.finished(m, outcome: nil, into: &$1) } }
+            reply(m, to: body.from, outcome, moved: moved, delivery: delivery, executionNS: executionNS)
+            if m.spec.kind == .actorCall { actor?.event { $0.answered(into: &$1) } }
+        }
+        if let ticket = process.step({ owner, _, out in owner.letGoArguments(borrowed, into: &out) }) {
+            world.sometimes(.refKept)
+            waitingReplies[ticket] = conclude
+        } else {
+            conclude()
         }
         guard m.spec.kind == .function else { return }
         guard !line.isEmpty else { return current = nil }
@@ -160,14 +173,16 @@ final class SimulatedExecutor {
         start(next.push, from: next.from)
     }
 
+    func mayReply(_ ticket: UInt64) { waitingReplies.removeValue(forKey: ticket)?() }
+
     func reply(
-        _ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], executionNS: UInt64 = 0
+        _ m: PushTask, to: Address, _ outcome: TaskOutcome, moved: [MovedObject] = [], delivery: UInt64 = 0, executionNS: UInt64 = 0
     ) {
         if m.spec.kind == .actorCreation { creation = (m.spec.id, outcome) }
         process.send(
             .taskReply(
                 TaskReply(
-                    lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved, borrowed: [],
+                    lease: m.lease, task: m.spec.id, attempt: m.spec.attempt, outcome: outcome, moved: moved, delivery: delivery,
                     executionNS: executionNS)), to: to)
     }
 

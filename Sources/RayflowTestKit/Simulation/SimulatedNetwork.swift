@@ -102,6 +102,7 @@ final class SimulatedNetwork {
     }
 
     private func end(_ pair: Pair, telling sides: [Address]) {
+        if sides.count > 1 { world.hasLost = true }
         guard let connection = connections.removeValue(forKey: pair) else { return }
         for side in sides {
             let peer = side == pair.low ? pair.high : pair.low

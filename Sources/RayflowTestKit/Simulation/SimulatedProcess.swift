@@ -68,6 +68,7 @@ final class SimulatedProcess {
         case .startTimer(let timer, let delay):
             after(delay) { [self] in step { $0.timerFired(timer, now: $1, into: &$2) } }
         case .taskChanged(let change): world.ledger.changed(change, owner: address)
+        case .mayReply(let ticket): executor?.mayReply(ticket)
         case .journal, .journalThenPush, .persist, .load: world.ledger.fault("\(address) asks for a journal that this run does not have")
         }
     }
@@ -84,7 +85,7 @@ final class SimulatedProcess {
         case .cancelTask(let m): executor?.cancel(m)
         case .endActor(let m): executor?.endActor(m)
         case .actorExitSeen(let m): executor?.exitSeen(m, from: from)
-        case .shutdownWorker: world.kill(address)
+        case .shutdownWorker: world.kill(address, isIdle: true)
         case .lookupReply(let m): lookups.removeValue(forKey: m.request)?(m.actor)
         default:
             if case .leaseSpillback = message { world.sometimes(.spilledBack) }
@@ -113,6 +114,11 @@ final class SimulatedProcess {
             world.sometimes(.gcsAskedAgain)
             ask(request, name)
         }
+    }
+
+    /// A body leaves a ref in the state of its actor or in a global: for a while.
+    func keep(_ id: ObjectID, forNS delay: UInt64) {
+        after(delay) { [self] in step { $0.release(id, into: &$2) } }
     }
 
     /// What somebody here waits for, for reports.

@@ -68,8 +68,8 @@ final class SimulatedRaylet {
         switch directive {
         case .send(let message, let to): world.network.send(message, from: address, to: to)
         case .spawnWorker(let process, _): spawn(process)
-        case .killWorker(let process, _):
-            world.after(world.draw(100_000...2_000_000)) { [self] in world.kill(.process(id: process, on: node)) }
+        case .killWorker(let process, let reason):
+            world.after(world.draw(100_000...2_000_000)) { [self] in world.kill(.process(id: process, on: node), isIdle: reason.isGentle) }
         case .startTimer(let timer, let delay):
             world.after(delay) { [self] in event { $0.timerFired(timer, now: $1, into: &$2) } }
         case .fetchDependency(let dependency): fetch(dependency)
@@ -109,6 +109,7 @@ final class SimulatedRaylet {
     // MARK: Objects
 
     func add(_ object: ObjectID) { store.insert(object) }
+    func remove(_ object: ObjectID) { store.remove(object) }
 
     /// Makes the object local, from any of these nodes.
     func open(_ object: ObjectID, from nodes: [NodeID], owner: Address, _ done: @escaping (Bool) -> Void) {

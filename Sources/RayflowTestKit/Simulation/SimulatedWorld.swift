@@ -27,6 +27,8 @@ final class SimulatedWorld {
     private var nodeCrashesLeft: Int
     private var driver: SimulatedProcess!
     private var isDriverDone = false
+    /// Copies stay until the job ends: their owner has gone, or nobody has heard that they were made.
+    var hasLost = false
 
     enum Event {
         case frame(at: UInt64, Message, from: Address, to: Address)
@@ -140,9 +142,11 @@ final class SimulatedWorld {
         processes[address] = process
     }
 
-    func kill(_ address: Address) {
+    /// - Parameter isIdle: it was told to go because nobody needs it.
+    func kill(_ address: Address, isIdle: Bool = false) {
         guard let process = processes[address], process.isAlive, process !== driver || isDriverDone else { return }
         remember(.gone(at: now, address))
+        if !isIdle || !process.owner.referencesLeft.isEmpty { hasLost = true }
         if process.executor?.isBusy == true { sometimes(.workerCrashed) }
         process.die()
         network.closeAll(of: address)
@@ -199,7 +203,9 @@ final class SimulatedWorld {
             nodeCrashesLeft -= 1
             killNode(nodes[Int(draw(0...UInt64(nodes.count - 1)))])
         case 6..<7:
-            if network.breakOne() { sometimes(.connectionBroken) }
+            if network.breakOne() {
+                sometimes(.connectionBroken)
+            }
         case 7..<8:
             guard raylets.count < 5 else { return }
             sometimes(.nodeJoined)
@@ -260,6 +266,7 @@ final class SimulatedWorld {
             if process.owner.heldLeases > 0 { ledger.fault("\(process.address) keeps \(process.owner.heldLeases) leases without need") }
             if process.executor?.isBusy == true { ledger.fault("a body at \(process.address) waits for ever") }
         }
+        checkReferences()
         if !ledger.faults.isEmpty { for process in alive { for wait in process.waitsFor { ledger.fault(wait) } } }
         checkActors()
         for raylet in aliveRaylets {
@@ -292,6 +299,25 @@ final class SimulatedWorld {
         }
         for (lease, node) in granted.sorted(by: { $0.key.number < $1.key.number }) {
             ledger.fault("raylet \(node) keeps lease \(lease) of an actor of which the GCS knows nothing")
+        }
+    }
+
+    /// Nobody holds a ref or a handle any more.
+    private func checkReferences() {
+        for process in alive {
+            check(process.owner.checkReferences(), of: process.address)
+            for row in process.owner.referencesLeft { ledger.fault("\(process.address) keeps \(row)") }
+        }
+        for view in gcs.instance.actorViews where view.state != .dead {
+            // A GCS that was away when a creator died does not hear of it.
+            if let creator = ledger.creator(of: view.actor), processes[creator]?.isAlive != true { continue }
+            ledger.fault("actor \(view.actor) lives without handles at \(view.worker ?? .gcs)")
+        }
+        guard !hasLost else { return }
+        for raylet in aliveRaylets {
+            for object in raylet.store.sorted(by: { ($0.task.unique, $0.index) < ($1.task.unique, $1.index) }) {
+                ledger.fault("node \(raylet.node) keeps a copy of \(object), which nobody can need")
+            }
         }
     }
 

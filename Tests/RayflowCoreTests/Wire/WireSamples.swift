@@ -89,7 +89,7 @@ enum WireSamples {
                 .taskReply(
                     TaskReply(
                         lease: lease, task: task, attempt: attempt, outcome: .finished(states),
-                        moved: [MovedObject(id: object, lineage: lineage, state: stored)], borrowed: [object], executionNS: 12))
+                        moved: [MovedObject(id: object, lineage: lineage, state: stored)], delivery: 7, executionNS: 12))
             ),
             ("taskFailed", .taskReply(reply(.failed(bareError, isApplicationError: true)))),
             ("taskCancelled", .taskReply(reply(.cancelled))),
@@ -141,6 +141,11 @@ enum WireSamples {
             ("objectLost", .objectLost(ObjectLost(request: 1, object: object, nodes: [node], isRepeated: true))),
             ("objectCopied", .objectCopied(ObjectCopied(object: object, node: node))),
             ("cancelObject", .cancelObject(CancelObject(object: object, force: true, recursive: false))),
+            ("addBorrower", .addBorrower(AddBorrower(stamp: 4, objects: [object]))),
+            ("borrowersAdded", .borrowersAdded(BorrowersAdded(stamp: 4, unknown: [object]))),
+            ("releaseBorrower", .releaseBorrower(ReleaseBorrower(stamp: 5, objects: [object, object]))),
+            ("refsSecured", .refsSecured(RefsSecured(delivery: 6, isTaken: true))),
+            ("actorOutOfScope", .actorOutOfScope(ActorOutOfScope(actor: actor))),
             (
                 "objectChunk",
                 .objectChunk(ObjectChunk(request: 1, object: object, index: 2, count: 3, totalSize: 4, chunk: [0xFF, 0xFE]))
@@ -218,7 +223,7 @@ enum WireSamples {
     private static func answer(_ result: GCSResult) -> Message { .gcsReply(GCSReply(request: 1, result: result)) }
 
     private static func reply(_ outcome: TaskOutcome) -> TaskReply {
-        TaskReply(lease: lease, task: task, attempt: attempt, outcome: outcome, moved: [], borrowed: [], executionNS: 0)
+        TaskReply(lease: lease, task: task, attempt: attempt, outcome: outcome, moved: [], executionNS: 0)
     }
 
     static let digest = Digest128(high: 0x0101_0101_0202_0202, low: 0x0303_0303_0404_0404)

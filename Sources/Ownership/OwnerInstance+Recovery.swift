@@ -153,7 +153,7 @@ extension OwnerInstance {
 
     // MARK: Keeping
 
-    /// After a task's results are finished: if one of them lies in shared memory, the task is kept.
+    /// A task has ended, and its results are not finished yet: if one of them lies in shared memory, the task is kept.
     mutating func keepLineage(of entry: TaskEntry, _ states: [ObjectState], into out: inout [OwnerDirective]) {
         guard states.hasStored else { return }
         let spec = entry.spec

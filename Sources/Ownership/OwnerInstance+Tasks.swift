@@ -281,6 +281,8 @@ extension OwnerInstance {
                     .finished(entry.spec, fingerprint: entry.fingerprint, states: states, moved: m.moved, executionNS: m.executionNS)))
         }
         remove(id, into: &out)
+        // Before a result that nobody needs takes the refs in it with it.
+        keepLineage(of: entry, states, into: &out)
         tell(entry.spec, isReported: entry.isReported, .finished, into: &out)
         if entry.isAgain {
             recoveries += 1
@@ -288,7 +290,6 @@ extension OwnerInstance {
         } else {
             for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
         }
-        keepLineage(of: entry, states, into: &out)
         letGoArguments(of: entry, into: &out)
     }
 

@@ -82,7 +82,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(name: "ClusterTests", dependencies: ["Rayflow", "RayflowTestKit"]),
-        .testTarget(name: "SimulationTests", dependencies: ["RayflowTestKit"]),
+        .testTarget(name: "SimulationTests", dependencies: ["RayflowTestKit", "RayflowCore"]),
         .executableTarget(name: "SimulationTool", dependencies: ["RayflowTestKit"], path: "Tests/SimulationTool"),
         .target(name: "EngineTestRemotes", dependencies: ["Rayflow"], path: "Tests/EngineTestRemotes"),
         .executableTarget(name: "EngineTestWorker", dependencies: ["EngineTestRemotes", "Rayflow"], path: "Tests/EngineTestWorker"),

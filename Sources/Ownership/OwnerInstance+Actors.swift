@@ -59,7 +59,12 @@ extension OwnerInstance {
         actors[actor]?.isCounted = false
         // Also of one that is dead here: the GCS may not have heard that it was killed.
         gcs.outOfScope.append(actor)
-        if gcs.isLost { return }
+        if !gcs.isLost { tellOutOfScope(actor, into: &out) }
+    }
+
+    /// What the GCS does not know yet it would take for gone already, and then make.
+    func tellOutOfScope(_ actor: ActorID, into out: inout [OwnerDirective]) {
+        if gcs.registrations.values.contains(where: { $0.actor == actor }) { return }
         out.append(.send(.actorOutOfScope(ActorOutOfScope(actor: actor)), to: .gcs))
     }
 
@@ -76,6 +81,7 @@ extension OwnerInstance {
             actors[asked.actor]?.isCounted = false
             letGoArguments(of: asked.actor, into: &out)
         }
+        if gcs.outOfScope.contains(m.actor) { tellOutOfScope(m.actor, into: &out) }
         if let error = m.error { actorEnded(m.actor, error, into: &out) }
     }
 

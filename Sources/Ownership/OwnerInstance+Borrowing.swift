@@ -268,14 +268,27 @@ extension OwnerInstance {
     // MARK: Reports
 
     /// Objects and messages that somebody here or elsewhere holds, for reports.
-    package var referencesLeft: [String] {
+    ///
+    /// - Parameter circle: objects that are known to be held without need.
+    package func referencesLeft(besides circle: Set<ObjectID> = []) -> [String] {
         var left = objects.sorted { ObjectID.precedes($0.key, $1.key) }
-            .filter { $0.key.handledActor == nil || $0.key.handledActor != hostedActor }
+            .filter { ($0.key.handledActor == nil || $0.key.handledActor != hostedActor) && !circle.contains($0.key) }
             .map { "\($0.key): \($0.value)" }
         left += deliveries.sorted { $0.key < $1.key }.map { "delivery \($0.key): \($0.value)" }
         left += arrivals.map { "arrival \($0.key): \($0.value)" }
         return left
     }
+
+    /// Each object with what it keeps here: the refs in its value, and what its task needs to run again.
+    package var keptReferences: [(id: ObjectID, refs: [ObjectID])] {
+        objects.map { id, entry in
+            let needed = entry.recovery == .kept ? lineage[id.task]?.needed ?? [] : []
+            return (id, needed + (entry.state?.countedRefs.map(\.id) ?? []))
+        }
+    }
+
+    /// What is held for a restart of an actor that this process has made.
+    package func heldArguments(of actor: ActorID) -> [ObjectID] { actors[actor]?.arguments ?? [] }
 
     /// What does not hold; empty when all is well.
     package func checkReferences() -> [String] {

@@ -38,7 +38,7 @@ extension OwnerInstance {
             out.append(.send(.killActor(KillActor(actor: actor, noRestart: true)), to: .gcs))
         }
         askForGroups(into: &out)
-        for actor in gcs.outOfScope { out.append(.send(.actorOutOfScope(ActorOutOfScope(actor: actor)), to: .gcs)) }
+        for actor in gcs.outOfScope { tellOutOfScope(actor, into: &out) }
         // For actors that this process has made that is also its word that it is there: they would end without it.
         let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed || $0.value.isOwn } }.keys
         for actor in followed.sorted() {

@@ -262,6 +262,7 @@ struct ActorLineTests {
         var bench = OwnerBench()
         bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
         bench.create(.counter)
+        bench.register(.counter)
         bench.update(.counter, .alive)
         let call = bench.call(.counter)
         let handle = ObjectID(handleOf: .counter)
@@ -303,9 +304,27 @@ struct ActorLineTests {
         var bench = OwnerBench()
         bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
         bench.create(.counter)
+        bench.register(.counter)
         bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
         bench.release([ObjectID(handleOf: .counter)])
         bench.forget()
+        bench.fire(.gcs)
+        #expect(bench.outOfScope == [.counter])
+    }
+
+    @Test("the control service hears that an actor is out of scope only after it has answered for its making, which it might else do later")
+    func outOfScopeBeforeRegistered() {
+        var bench = OwnerBench()
+        bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
+        bench.create(.counter)
+        bench.release([ObjectID(handleOf: .counter)])
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+        bench.fire(.gcs)
+        #expect(bench.outOfScope.isEmpty)
+        bench.register(.counter)
+        #expect(bench.outOfScope == [.counter])
+        bench.receive(.actorOutOfScope(ActorOutOfScope(actor: .counter)), from: .gcs)
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
         bench.fire(.gcs)
         #expect(bench.outOfScope == [.counter])
     }

@@ -55,6 +55,7 @@ struct KeptReferenceTests {
     func handle() {
         var bench = OwnerBench()
         bench.create(.counter)
+        bench.register(.counter)
         let handle = ObjectID(handleOf: .counter)
         bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
         let task = bench.submit("task", [holding([handle], bench)])

@@ -101,6 +101,13 @@ struct OwnerBench {
 
     // MARK: Answers of others
 
+    /// The GCS has made a row for the actor.
+    mutating func register(_ actor: ActorID) {
+        let asked = sent.compactMap { if case .registerActor(let m) = $0.message, m.actor == actor { m } else { nil } }
+        guard let m = asked.last else { return }
+        receive(.actorReply(ActorReply(request: m.request, actor: actor, error: nil)), from: .gcs)
+    }
+
     /// Grants the oldest lease that was asked for and is neither granted nor cancelled.
     @discardableResult
     mutating func grant(_ worker: Address = Self.worker) -> LeaseID? {

@@ -217,7 +217,6 @@ public enum Message: Sendable {
         case .borrowersAdded(let message): message
         case .releaseBorrower(let message): message
         case .refsSecured(let message): message
-        case .objectCopied(let message): message
         case .actorOutOfScope(let message): message
         case .objectChunk(let message): message
         case .registerNode(let message): message

@@ -97,10 +97,14 @@ final class Ledger {
                 fault("call \(known.place) of \(known.owner) to actor \(spec.id.actor) starts after call \(last)")
             }
             lastStarted[line] = known.place
-        } else if known.spec.options.maxRetries >= 0, starts > Int(known.spec.options.maxRetries) + 1 {
+        } else if known.spec.options.maxRetries >= 0, starts > Self.mostStarts(known.spec.options.maxRetries) {
             fault("task \(spec.id) with \(known.spec.options.maxRetries) retries starts for the \(starts)th time")
         }
     }
+
+    /// One more than it is charged for, if it stood in a line when its worker died: it may have begun while the reply of the one before it was
+    /// lost. What has no retry left never stands in one.
+    private static func mostStarts(_ maxRetries: Int32) -> Int { maxRetries == 0 ? 1 : Int(maxRetries) + 2 }
 
     func ended(_ body: SimulatedBody) {
         guard let id = body.push?.spec.id, running[id]?.at == body.process.address else { return }

@@ -146,7 +146,7 @@ final class SimulatedWorld {
     func kill(_ address: Address, isIdle: Bool = false) {
         guard let process = processes[address], process.isAlive, process !== driver || isDriverDone else { return }
         remember(.gone(at: now, address))
-        if !isIdle || !process.owner.referencesLeft.isEmpty { hasLost = true }
+        if !isIdle || !process.owner.referencesLeft().isEmpty { hasLost = true }
         if process.executor?.isBusy == true { sometimes(.workerCrashed) }
         process.die()
         network.closeAll(of: address)
@@ -304,18 +304,27 @@ final class SimulatedWorld {
 
     /// Nobody holds a ref or a handle any more.
     private func checkReferences() {
+        var circles = ReferenceCircles()
+        for process in alive { for (id, refs) in process.owner.keptReferences { circles.kept[id, default: []].formUnion(refs) } }
+        for view in gcs.instance.actorViews where view.state != .dead {
+            guard let creator = ledger.creator(of: view.actor).flatMap({ processes[$0] }), creator.isAlive else { continue }
+            circles.arguments[view.actor] = creator.owner.heldArguments(of: view.actor)
+        }
+        let circle = circles.members
         for process in alive {
             check(process.owner.checkReferences(), of: process.address)
-            for row in process.owner.referencesLeft { ledger.fault("\(process.address) keeps \(row)") }
+            for row in process.owner.referencesLeft(besides: circle) { ledger.fault("\(process.address) keeps \(row)") }
         }
         for view in gcs.instance.actorViews where view.state != .dead {
             // A GCS that was away when a creator died does not hear of it.
             if let creator = ledger.creator(of: view.actor), processes[creator]?.isAlive != true { continue }
+            if circle.contains(ObjectID(handleOf: view.actor)) { continue }
             ledger.fault("actor \(view.actor) lives without handles at \(view.worker ?? .gcs)")
         }
         guard !hasLost else { return }
         for raylet in aliveRaylets {
-            for object in raylet.store.sorted(by: { ($0.task.unique, $0.index) < ($1.task.unique, $1.index) }) {
+            let unneeded = raylet.store.subtracting(circle)
+            for object in unneeded.sorted(by: { ($0.task.unique, $0.index) < ($1.task.unique, $1.index) }) {
                 ledger.fault("node \(raylet.node) keeps a copy of \(object), which nobody can need")
             }
         }

@@ -41,4 +41,24 @@ package enum StoreLimits {
     package static let chunkSampleSize = 16 << 10
     /// A chunk is stored raw unless LZ4 saves at least this share.
     package static let worthwhileSavingPercent = 10
+
+    /// Part of the arena in use, in percent, from which objects that nobody reads move to a colder tier.
+    package static let softLimitPercent = 80
+    /// Part of the arena, in percent, that packed objects take at most while there is a spill folder.
+    package static let warmLimitPercent = 30
+    /// Objects on their way down at the same time, and threads that move objects. Each takes two packed parts of memory meanwhile.
+    package static let maximumMoves = 2
+    /// Raw bytes of a part of a packed object.
+    package static let packedPartSize = 1 << 20
+    /// Ticks of about a second that a request waits for room while nothing can move down.
+    package static let roomWaitTicks = 10
+    /// A request fails after this many ticks in any case.
+    package static let roomWaitLimitTicks = 120
+    /// Objects share spill files of this size. Files have holes where objects were deleted.
+    package static let spillFileSize = 256 << 20
+    package static let maximumSpillBytes = 1 << 40
+    /// Part of the spill folder's disk, in percent, that may be in use after a spill, by whomever.
+    package static let diskFullPercent = 95
+    /// Ticks until a spill folder that refused is tried again.
+    package static let spillRetryTicks = 3
 }

@@ -1,7 +1,7 @@
 package import RayflowCore
 
 /// The shell of a ``StoreInstance`` in the raylet's process: carries out at once what costs nanoseconds (index entries, looks at pin pages)
-/// and hands on what takes a thread or a message (`populateSlab`, `releaseSlab`, `wake`). Used by one thread.
+/// and hands on what takes a thread or a message (slabs, moves, spill space, answers). Used by one thread.
 package final class NodeStore {
     package let arena: Arena
     private let control: ControlPages
@@ -9,13 +9,14 @@ package final class NodeStore {
     /// Pin pages of the processes that have one, by client.
     private var processes: [UInt64: Int] = [:]
 
-    package init(_ arena: Arena) throws(ArenaError) {
+    package init(_ arena: Arena, rules: TierRules = .off) throws(ArenaError) {
         self.arena = arena
         control = try ControlPages(arena)
-        instance = StoreInstance(geometry: arena.geometry)
+        instance = StoreInstance(geometry: arena.geometry, rules: rules)
     }
 
     package var statistics: StoreStatistics { instance.statistics }
+    package func rows() -> [StoredRow] { instance.rows() }
 
     // MARK: - Clients
 
@@ -43,27 +44,32 @@ package final class NodeStore {
     // MARK: - Objects: see StoreInstance
 
     package func create(
-        _ id: ObjectID, size: Int, client: UInt64, into directives: inout [StoreDirective]
+        _ id: ObjectID, size: Int, client: UInt64, isSecondary: Bool = false, into directives: inout [StoreDirective]
     ) throws(StoreFault) -> CreateResult {
-        var own: [StoreDirective] = []
-        let result = try instance.create(id, size: size, client: client, into: &own)
-        run(&directives) { $0 += own }
-        guard case .full = result else { return result }
+        func attempt() throws(StoreFault) -> CreateResult {
+            var own: [StoreDirective] = []
+            let result = try instance.create(id, size: size, client: client, isSecondary: isSecondary, into: &own)
+            run(&directives) { $0 += own }
+            return result
+        }
+        let result = try attempt()
         // Readers may be done with what was deleted since the last look.
         let retired = instance.statistics.retiredObjects
-        run(&directives) { instance.sweep(into: &$0) }
-        guard instance.statistics.retiredObjects < retired else { return result }
-        own = []
-        let second = try instance.create(id, size: size, client: client, into: &own)
-        run(&directives) { $0 += own }
-        return second
+        switch result {
+        case .pending where retired > 0: run(&directives) { instance.sweep(into: &$0) }
+        case .full where retired > 0:
+            run(&directives) { instance.sweep(into: &$0) }
+            if instance.statistics.retiredObjects < retired { return try attempt() }
+        default: break
+        }
+        return result
     }
 
     package func seal(
-        _ id: ObjectID, size: Int? = nil, client: UInt64, into directives: inout [StoreDirective]
+        _ id: ObjectID, size: Int? = nil, client: UInt64, keepsPin: Bool = false, into directives: inout [StoreDirective]
     ) throws(StoreFault) -> ObjectPlace {
         var own: [StoreDirective] = []
-        let place = try instance.seal(id, size: size, client: client, into: &own)
+        let place = try instance.seal(id, size: size, client: client, keepsPin: keepsPin, into: &own)
         run(&directives) { $0 += own }
         return place
     }
@@ -75,8 +81,16 @@ package final class NodeStore {
     }
 
     package func lookup(_ id: ObjectID) -> ObjectPlace? { instance.lookup(id) }
+    package func contains(_ id: ObjectID) -> Bool { instance.contains(id) }
 
     package func pin(_ id: ObjectID, client: UInt64) throws(StoreFault) -> ObjectPlace { try instance.pin(id, client: client) }
+
+    package func open(_ id: ObjectID, client: UInt64, into directives: inout [StoreDirective]) throws(StoreFault) -> OpenResult {
+        var own: [StoreDirective] = []
+        let result = try instance.open(id, client: client, into: &own)
+        run(&directives) { $0 += own }
+        return result
+    }
 
     package func unpin(_ id: ObjectID, client: UInt64, into directives: inout [StoreDirective]) throws(StoreFault) {
         var own: [StoreDirective] = []
@@ -89,6 +103,25 @@ package final class NodeStore {
         var isKnown = false
         run(&directives) { isKnown = instance.delete(id, into: &$0) }
         return isKnown
+    }
+
+    // MARK: - Tiers
+
+    package func moved(_ number: UInt64, _ result: Result<TierMoveResult, TierFault>, into directives: inout [StoreDirective]) {
+        run(&directives) { directives in
+            switch result {
+            case .success(let result): instance.moved(number, result, into: &directives)
+            case .failure(let fault): instance.moveFailed(number, fault, into: &directives)
+            }
+        }
+    }
+
+    package func spillFreed(_ extent: Int, into directives: inout [StoreDirective]) {
+        run(&directives) { instance.spillFreed(extent, into: &$0) }
+    }
+
+    package func spillFileDeleted(_ file: Int, into directives: inout [StoreDirective]) {
+        run(&directives) { instance.spillFileDeleted(file, into: &$0) }
     }
 
     // MARK: - Slabs
@@ -135,7 +168,7 @@ package final class NodeStore {
                     next += 1
                     instance.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &queue)
                 }
-            case .populateSlab, .releaseSlab, .wake: directives.append(directive)
+            case .populateSlab, .releaseSlab, .wake, .move, .freeSpill, .deleteSpillFile, .opened: directives.append(directive)
             }
         }
     }

@@ -34,12 +34,13 @@ public final class TestCluster: Sendable {
     ///   - labels: of each node; of those for which none are given: none.
     ///   - remotes: all that can be called.
     ///   - storeBytes: size of each node's object store, rounded up to 32 MiB.
+    ///   - objectStore: where each node's store spills and how long it waits; its size is `storeBytes`.
     ///   - lineageBytes: of finished tasks that the driver keeps to make lost objects again; nil: as in production.
     ///   - silence: how long a node may be silent in the middle of a transfer until it counts as unreachable.
     /// - Throws: `invalidRegistry`, `invalidArgument` for impossible resources or no node at all, `system` when shared memory is refused.
     public init(
         nodes resources: [[String: Double]], labels: [[String: String]] = [], _ remotes: Registry,
-        storeBytes: Int = TestKitLimits.storeBytes,
+        storeBytes: Int = TestKitLimits.storeBytes, objectStore: ObjectStoreOptions = ObjectStoreOptions(),
         silence: Duration = TestKitLimits.silence, lineageBytes: Int? = nil
     ) async throws {
         try remotes.check()
@@ -54,7 +55,7 @@ public final class TestCluster: Sendable {
                 try TestNode(
                     id, of: ids.count, resources: try ResourceSet(amounts), labels: index < labels.count ? labels[index] : [:], hub: hub,
                     remotes: remotes, driver: driver,
-                    storeBytes: storeBytes, silence: silence
+                    storeBytes: storeBytes, objectStore: objectStore, silence: silence
                 ) { isComplete.arrive() })
         }
         let home = nodes[0]
@@ -121,7 +122,10 @@ public final class TestCluster: Sendable {
     /// Bytes of object chunks that this node has received so far, as they were on the wire.
     public func bytesPulled(by index: Int) -> Int { nodes[index].traffic.chunkBytes }
 
-    /// Bytes of the node's object store that are in use.
+    /// What the tiers of the node's object store hold and have moved so far.
+    public func tiers(of index: Int) throws -> StoreTiers { try nodes[index].tiers() }
+
+    /// Bytes of the node's object store that are in use, in memory and on disk.
     public func storedBytes(on index: Int) throws -> Int { try nodes[index].storedBytes() }
 
     /// Object chunks that this node has received so far.

@@ -17,7 +17,7 @@ final class TestNode: Sendable {
 
     init(
         _ id: NodeID, of count: Int, resources: ResourceSet, labels: [String: String], hub: MemoryHub, remotes: Registry, driver: Address,
-        storeBytes: Int,
+        storeBytes: Int, objectStore: ObjectStoreOptions,
         silence: Duration, complete: @escaping @Sendable () -> Void
     ) throws {
         self.id = id
@@ -33,7 +33,7 @@ final class TestNode: Sendable {
             network: network, arena: arena, node: id, registry: remotes, epoch: 1, driver: driver, log: { nil })
         raylet = try RayletShell(
             node: id, resources: resources, network: network, arena: arena, io: io, spawner: workers, stepHost: nil,
-            labels: labels)
+            labels: labels, objectStore: try ObjectStoreSettings(objectStore))
         let (seconds, attoseconds) = silence.components
         raylet.pullSilenceNS = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
         traffic = NodeTraffic(raylet, nodes: count, complete)
@@ -46,12 +46,20 @@ final class TestNode: Sendable {
         }
     }
 
-    func storedBytes() throws -> Int { try loop.sync { [raylet] in raylet.statistics.usedBytes } }
+    func storedBytes() throws -> Int { try loop.sync { [raylet] in raylet.statistics.usedBytes + raylet.statistics.spillBytes } }
+
+    func tiers() throws -> StoreTiers {
+        let numbers = try loop.sync { [raylet] in raylet.statistics }
+        return StoreTiers(
+            capacityBytes: numbers.capacityBytes, memoryBytes: numbers.usedBytes, diskBytes: numbers.spillBytes,
+            packed: numbers.packed, spilled: numbers.spilled, restored: numbers.restored, dropped: numbers.dropped)
+    }
 
     func end() {
         try? loop.sync { [self] in network.close() }
         workers.endAll()
         loop.shutdown()
+        raylet.close()
         io.close()
     }
 }

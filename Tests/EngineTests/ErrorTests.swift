@@ -132,22 +132,61 @@ extension EngineTests {
             }
         }
 
-        @Test("a store that is full says so, and has room again when objects are let go")
+        @Test("a store that is full of what is read says so, and has room again when it is let go")
         func storeFull() async throws {
-            try await withCluster(storeBytes: 1) { ray, embedded in
+            try await withCluster(storeBytes: 1, configure: { $0.objectStore.rules.waitTicks = 0 }) { ray, embedded in
                 let room = embedded.raylet.arena.geometry.dataSize
                 let part = room / 8 / 4 * 3
                 do {
-                    let first = try ray.put([UInt64](repeating: 1, count: part))
+                    let first = try await ray.put([UInt64](repeating: 1, count: part)).view().get()
                     #expect(await code { _ = try ray.put([UInt64](repeating: 2, count: part)) } == .objectStoreFull)
-                    withExtendedLifetime(first) {}
                     let inPlace = ray.put(UInt64.self, count: part) { out in while out.count < out.capacity { out.append(3) } }
                     #expect(await code { _ = try await inPlace.get() } == .objectStoreFull)
+                    #expect(first.last == 1)
                 }
                 // The release is on its way on the same connection, ahead of this.
                 _ = try await Tasks.square.remote(1).get()
                 let again = try ray.put([UInt64](repeating: 4, count: part))
                 #expect(try await again.view().get()[part - 1] == 4)
+            }
+        }
+
+        @Test("a disk that may not be filled is an error of its own, and what is there can still be read")
+        func outOfDisk() async throws {
+            func settings(_ options: inout EmbeddedCluster.Options) {
+                options.objectStore.rules.waitTicks = 0
+                // Nothing fits: whatever is in use is too much.
+                options.objectStore.diskFullPercent = 0
+                options.objectStore.rules.warmLimitPercent = 0
+            }
+            try await withCluster(storeBytes: 1, configure: settings) { ray, embedded in
+                let part = embedded.raylet.arena.geometry.dataSize / 8 / 4 * 3
+                let first = try ray.put([UInt64](repeating: 1, count: part))
+                let failure = #expect(throws: RayflowError.self) { try ray.put([UInt64](repeating: 2, count: part)) }
+                #expect(failure?.code == .outOfDisk && failure?.message.contains("nothing more can be spilled") == true)
+                #expect(try await first.view().get()[part - 1] == 1)
+            }
+        }
+
+        @Test("processes put and read many times what the store holds, and the figures of the store agree with its memory and its files")
+        func spills() async throws {
+            try await withCluster(storeBytes: 1) { ray, embedded in
+                let part = embedded.raylet.arena.geometry.dataSize / 8 / 5
+                let own = try (0..<8).map { try ray.put([UInt64](repeating: UInt64($0), count: part)) }
+                let made = (0..<8).map { Tasks.leaves.remote(part, $0 * 50) }
+                for (index, ref) in own.enumerated().reversed() {
+                    let view = try await ref.view().get()
+                    #expect(view.count == part && view.first == UInt64(index) && view.last == UInt64(index))
+                }
+                _ = try await ray.wait(made, count: made.count)
+                for ref in made { #expect(try await ref.get().count == part) }
+                let answer = try JSON.parse(try embedded.memoryText())
+                let objects = answer["objects"]?.arrayValue ?? [], totals = answer["totals"]
+                #expect(objects.count == 16 && answer["total"]?.intValue == 16)
+                func sum(_ name: String) -> Int { objects.reduce(0) { $0 + ($1[name]?.intValue ?? 0) } }
+                #expect(totals?["moving"]?.intValue != 0 || sum("arena") + (totals?["retired"]?.intValue ?? 0) == totals?["arena"]?.intValue)
+                #expect(totals?["moving"]?.intValue != 0 || sum("disk") <= totals?["disk"]?.intValue ?? 0)
+                #expect(Set(objects.compactMap { $0["tier"]?.stringValue }).count > 1)
             }
         }
 

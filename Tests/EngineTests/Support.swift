@@ -37,7 +37,7 @@ func withCluster(
 ) async throws {
     var options = EmbeddedCluster.Options(registry: EngineRemotes.registry, resources: try EngineBoot.resources(["CPU": Double(cpus)]))
     options.workers = .executable(Programs.worker)
-    options.storeBytes = storeBytes
+    options.objectStore.memory = storeBytes
     options.workerOutputFD = outputFD
     configure(&options)
     let embedded = try EmbeddedCluster(options)

@@ -30,12 +30,19 @@ extension Arena {
     }
 }
 
-/// A store whose slabs come at once.
+/// A store whose directives are carried out at once, on this thread.
 final class ReadyStore {
     let store: NodeStore
+    private let mover: TierMover
+    private let folder: SpillFolder?
     var woken: [UInt64: CreateResult] = [:]
+    var opened: [UInt64: OpenResult] = [:]
 
-    init(_ arena: Arena) throws { store = try NodeStore(arena) }
+    init(_ arena: Arena, rules: TierRules = .off, folder: SpillFolder? = nil) throws {
+        store = try NodeStore(arena, rules: rules)
+        mover = TierMover(arena, folder)
+        self.folder = folder
+    }
 
     func settle(_ directives: [StoreDirective]) throws {
         var queue = directives
@@ -48,9 +55,35 @@ final class ReadyStore {
                 try store.arena.release(slab: slab)
                 store.slabReleased(slab, into: &queue)
             case .wake(let ticket, let result): woken[ticket] = result
+            case .opened(let ticket, let result): opened[ticket] = result
+            case .move(let move):
+                let result: Result<TierMoveResult, TierFault>
+                do throws(TierFault) { result = .success(try mover.run(move)) } catch { result = .failure(error) }
+                store.moved(move.number, result, into: &queue)
+            case .freeSpill(let extent, let region):
+                folder?.free(region)
+                store.spillFreed(extent, into: &queue)
+            case .deleteSpillFile(let file):
+                folder?.delete(file: file)
+                store.spillFileDeleted(file, into: &queue)
             case .writeIndex, .checkPins: throw UnexpectedDirective()
             }
         }
+    }
+
+    /// Opens an object, brought back when it has to be.
+    func open(_ id: ObjectID, client: UInt64 = 2) throws -> OpenResult {
+        var directives: [StoreDirective] = []
+        let result = try store.open(id, client: client, into: &directives)
+        try settle(directives)
+        if case .pending(let ticket) = result, let answer = opened.removeValue(forKey: ticket) { return answer }
+        return result
+    }
+
+    func unpin(_ id: ObjectID, client: UInt64 = 2) throws {
+        var directives: [StoreDirective] = []
+        try store.unpin(id, client: client, into: &directives)
+        try settle(directives)
     }
 
     func create(_ id: ObjectID, size: Int, client: UInt64 = 1) throws -> CreateResult {

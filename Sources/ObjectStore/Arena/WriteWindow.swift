@@ -11,14 +11,20 @@ package final class WriteWindow: Sendable {
     package let place: ObjectPlace
     private let mapping: Mapping
 
-    init(on arena: Arena, place: ObjectPlace) throws(ArenaError) {
+    /// - Parameter isKept: the mapping serves later puts as well.
+    init(on arena: Arena, place: ObjectPlace, isKept: Bool = true) throws(ArenaError) {
         let offset = Int(place.offset)
         let page = StoreLimits.pageSize
         let first = offset / page * page
         let end = min((offset + max(Int(place.size), 1) + page - 1) / page * page, arena.geometry.dataSize)
         guard first < end else { throw .outOfBounds(place) }
         let start: Int
-        (mapping, start) = try arena.windows.mapping(of: arena.data, covering: first..<end)
+        if isKept {
+            (mapping, start) = try arena.windows.mapping(of: arena.data, covering: first..<end)
+        } else {
+            mapping = try Mapping(of: arena.data.raw, offset: first, count: end - first, isWritable: true)
+            start = first
+        }
         memory = UnsafeMutableRawBufferPointer(start: mapping.base + (offset - start), count: Int(place.size))
         self.place = place
     }

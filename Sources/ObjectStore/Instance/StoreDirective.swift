@@ -12,6 +12,14 @@ package enum StoreDirective: Sendable, Hashable {
     case checkPins(slot: UInt32)
     /// A pending creation has its answer: never `.pending`.
     case wake(ticket: UInt64, CreateResult)
+    /// Bring an object to another tier, on a thread that may wait; answer with `moved` or `moveFailed`.
+    case move(TierMove)
+    /// Give the disk blocks of a region back, on a thread that may wait; answer with `spillFreed`.
+    case freeSpill(extent: Int, SpillRegion)
+    /// Delete a spill file that holds nothing, on a thread that may wait; answer with `spillFileDeleted`.
+    case deleteSpillFile(Int)
+    /// Somebody who waits for an object to come back has the answer: never `.pending`.
+    case opened(ticket: UInt64, OpenResult)
 }
 
 /// One entry of the index in the control pages: written by the raylet, read by every process of the node.
@@ -19,7 +27,7 @@ package struct IndexEntry: Sendable, Hashable, BitwiseCopyable {
     package enum State: UInt64, Sendable, BitwiseCopyable {
         /// No object; the space may still be pinned by readers of the generation before.
         case retired = 0
-        /// Being written by its creator.
+        /// Being written by its creator, or brought back from a colder tier.
         case open = 1
         /// Immutable.
         case sealed = 2

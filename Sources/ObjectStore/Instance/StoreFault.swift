@@ -6,6 +6,8 @@ package enum StoreFault: Error, Sendable, Hashable {
     case notItsCreator(ObjectID, client: UInt64)
     case alreadySealed(ObjectID)
     case notSealed(ObjectID)
+    /// It lies in a colder tier.
+    case notHot(ObjectID)
     case notPinned(ObjectID, client: UInt64)
     case badSize(Int)
 }
@@ -17,6 +19,7 @@ extension StoreFault: CustomStringConvertible {
         case .notItsCreator(let id, let client): "client \(client) did not create object \(id)"
         case .alreadySealed(let id): "object \(id) is sealed already"
         case .notSealed(let id): "object \(id) is not sealed yet"
+        case .notHot(let id): "object \(id) has to be brought back first"
         case .notPinned(let id, let client): "client \(client) has no pin on object \(id)"
         case .badSize(let size): "\(size) is not a size of an object"
         }

@@ -9,7 +9,13 @@ package struct StoreFullReport: Error, Sendable, Hashable {
         case slabRefused(String)
         /// The index has no free slot.
         case noSlot
-        /// Too many creations wait for a slab.
+        /// Nothing moves to the spill folder: its disk is full.
+        case diskFull(String)
+        /// Nothing moves to the spill folder, for another reason.
+        case noSpill(String)
+        /// The memory is there, but could not be mapped.
+        case unmapped(String)
+        /// Too many creations wait for room.
         case tooManyPending
     }
 
@@ -46,9 +52,14 @@ extension StoreFullReport: CustomStringConvertible {
         case .noSpace: text += "\(statistics.usedBytes) of \(statistics.capacityBytes) bytes are in use"
         case .slabRefused(let why): text += "it could not grow (\(why))"
         case .noSlot: text += "\(statistics.objects) objects fill its index"
-        case .tooManyPending: text += "too many requests wait for it to grow"
+        case .diskFull(let why), .noSpill(let why):
+            text += "\(statistics.usedBytes) of \(statistics.capacityBytes) bytes are in use, and nothing more can be spilled: \(why)"
+        case .unmapped(let why): text += why
+        case .tooManyPending: text += "too many requests wait for room"
         }
         text += "; the largest free stretch has \(largestFreeBytes) bytes"
+        if statistics.warmObjects > 0 { text += "; \(statistics.warmBytes) bytes hold \(statistics.warmObjects) packed objects" }
+        if statistics.coldObjects > 0 { text += "; \(statistics.coldBytes) bytes of \(statistics.coldObjects) objects are spilled" }
         if statistics.retiredBytes > 0 { text += "; \(statistics.retiredBytes) bytes are deleted but still read" }
         for holder in holders {
             text += "; client \(holder.client) holds \(holder.pinnedBytes) bytes pinned and \(holder.unsealedBytes) bytes unsealed"

@@ -1,4 +1,4 @@
-import RayflowCore
+package import RayflowCore
 
 extension StoreInstance {
     package var statistics: StoreStatistics {
@@ -14,14 +14,26 @@ extension StoreInstance {
         numbers.slabLimit = geometry.slabCount
         numbers.capacityBytes = geometry.dataSize
         numbers.pendingCreates = pending.count
+        numbers.warmObjects = tally.warmObjects
+        numbers.warmBytes = tally.warmBytes
+        numbers.coldObjects = tally.coldObjects
+        numbers.coldBytes = tally.coldBytes
+        numbers.spillBytes = spill.usedBytes
+        numbers.spillFiles = spill.files
+        numbers.movesUnderWay = moves.count
+        numbers.packed = tally.packed
+        numbers.spilled = tally.spilled
+        numbers.restored = tally.restored
+        numbers.dropped = tally.dropped
+        numbers.damaged = tally.damaged
         return numbers
     }
 
     func report(_ reason: StoreFullReport.Reason, size: Int) -> StoreFullReport {
         var holders: [StoreFullReport.Holder] = []
         for (client, held) in clients {
-            let unsealed = held.unsealed.reduce(0) { $0 + Int(objects[$1]?.place.size ?? 0) }
-            let pinned = held.pins.keys.reduce(0) { $0 + Int(objects[$1]?.place.size ?? 0) }
+            let unsealed = held.unsealed.reduce(0) { $0 + (objects[$1]?.size ?? 0) }
+            let pinned = held.pins.keys.reduce(0) { $0 + (objects[$1]?.size ?? 0) }
             holders.append(StoreFullReport.Holder(client: client, unsealedBytes: unsealed, pinnedBytes: pinned))
         }
         holders.sort { ($1.bytes, $0.client) < ($0.bytes, $1.client) }
@@ -30,4 +42,37 @@ extension StoreInstance {
             largestFreeBytes: allocator.largestFree * StoreLimits.granule,
             holders: Array(holders.prefix(StoreLimits.holdersInReport)))
     }
+
+    /// One row for each object that has a name, the largest first.
+    package func rows() -> [StoredRow] {
+        objects.sorted { ($1.value.size, $0.value.stamp) < ($0.value.size, $1.value.stamp) }.map { id, object in
+            let hot = object.hot.map { bytes(ofExtent: $0.extent) } ?? 0
+            let warm = object.warm.map { bytes(ofExtent: $0.extent) } ?? 0
+            let cold = object.cold.map { spill.region(of: $0.extent).count } ?? 0
+            return StoredRow(
+                object: id, size: object.size, arenaBytes: hot + warm, spillBytes: cold, tier: object.tier, creator: object.creator,
+                isSealed: object.isSealed, isSecondary: object.isSecondary, pins: object.pins, age: ticks - object.created,
+                idle: ticks - object.lastUse)
+        }
+    }
+}
+
+/// What the store has of one object; sizes in bytes, times in ticks of about a second.
+package struct StoredRow: Sendable, Hashable {
+    package var object: ObjectID
+    /// Of its value.
+    package var size: Int
+    /// Reserved for it in the arena, in raw and in packed form, and in the spill folder.
+    package var arenaBytes: Int
+    package var spillBytes: Int
+    /// The hottest in which it is.
+    package var tier: Tier
+    /// The client that made it here; 0: the raylet, from another node.
+    package var creator: UInt64
+    package var isSealed: Bool
+    /// Other nodes have it too.
+    package var isSecondary: Bool
+    package var pins: Int
+    package var age: Int
+    package var idle: Int
 }

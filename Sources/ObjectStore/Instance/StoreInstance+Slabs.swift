@@ -17,10 +17,17 @@ extension StoreInstance {
         servePending(into: &directives)
     }
 
-    /// Once in a while, from the shell's timer: looks for readers that are done and gives idle slabs back. One slab of headroom stays
-    /// while objects are created between two ticks.
+    /// Once in a while, from the shell's timer: looks for readers that are done, ends waits that have lasted long enough, and gives
+    /// idle slabs back. One slab of headroom stays while objects are created between two ticks.
     package mutating func tick(into directives: inout [StoreDirective]) {
+        ticks += 1
         sweep(into: &directives)
+        if let spillRefusal, ticks - spillRefusal.tick >= StoreLimits.spillRetryTicks { self.spillRefusal = nil }
+        isExhausted = false
+        unpark()
+        // What was refused may be had now.
+        if !pending.isEmpty { servePending(into: &directives) } else { relieve(into: &directives) }
+        expirePending(into: &directives)
         let kept = createsSinceTick > 0 ? 1 : 0
         createsSinceTick = 0
         guard !slabs.isPopulating, pending.isEmpty else { return }
@@ -47,31 +54,25 @@ extension StoreInstance {
     private mutating func finishPlan(into directives: inout [StoreDirective]) {
         guard let outcome = slabs.takeFinishedPlan() else { return }
         for slab in outcome.ready { allocator.populate(slab: slab) }
-        servePending(refused: outcome.refusal, into: &directives)
+        if let why = outcome.refusal {
+            slabRefusal = (why, ticks)
+            if !rules.waits { refusePending(why, into: &directives) }
+        }
+        servePending(into: &directives)
         if outcome.refusal == nil { keepHeadroom(into: &directives) }
     }
 
-    /// Answers those who waited, oldest first. Who does not fit waits for a plan of its own, or fails when the last one was refused.
-    mutating func servePending(refused: String? = nil, into directives: inout [StoreDirective]) {
-        guard !pending.isEmpty else { return }
+    /// Nothing can move down: who does not fit without the slab fails.
+    private mutating func refusePending(_ why: String, into directives: inout [StoreDirective]) {
         let waiting = pending
         pending = []
         for request in waiting {
-            if let refused, objects[request.id] == nil, !fits(request.size) {
-                directives.append(.wake(ticket: request.ticket, .full(report(.slabRefused(refused), size: request.size))))
+            let (granules, alignment) = Self.reservation(for: request.size)
+            guard objects[request.id] == nil, !allocator.holds(size: granules, alignment: alignment) else {
+                pending.append(request)
                 continue
             }
-            let result = attempt(request.id, size: request.size, client: request.client, into: &directives)
-            if case .pending = result {
-                pending.append(request)
-            } else {
-                directives.append(.wake(ticket: request.ticket, result))
-            }
+            directives.append(.wake(ticket: request.ticket, .full(report(.slabRefused(why), size: request.size))))
         }
-    }
-
-    private mutating func fits(_ size: Int) -> Bool {
-        let (granules, alignment) = Self.reservation(for: size)
-        return allocator.holds(size: granules, alignment: alignment)
     }
 }

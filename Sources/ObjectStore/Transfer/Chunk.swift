@@ -113,7 +113,7 @@ package struct Chunk: Sendable, Hashable {
     // MARK: - LZ4
 
     /// Compresses a little of the start, the middle and the end: incompressible data costs a hundredth of a full attempt.
-    private static func looksCompressible(_ raw: UnsafeRawBufferPointer) -> Bool {
+    static func looksCompressible(_ raw: UnsafeRawBufferPointer) -> Bool {
         let sample = StoreLimits.chunkSampleSize
         guard raw.count > 4 * sample else { return raw.count > 64 }
         var taken = 0

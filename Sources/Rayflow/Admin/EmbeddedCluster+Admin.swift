@@ -1,4 +1,6 @@
+import ObjectStore
 import RayflowCore
+import Transport
 
 extension EmbeddedCluster {
     /// Serves the command line on the session's control socket.
@@ -8,8 +10,11 @@ extension EmbeddedCluster {
         try AdminServer.start(on: network, session: session) { [weak self] verb, argument in
             guard let self else { throw RayflowError(.shutDown, "the run has ended") }
             if let answer = try verbs(verb) { return answer }
-            guard verb == "state" else { throw RayflowError(.invalidArgument, "unknown verb \(verb)") }
-            return try state(argument)
+            switch verb {
+            case "state": return try state(argument)
+            case "memory": return try memoryText(limit: Int(argument) ?? StateAccessor.largestLimit)
+            default: throw RayflowError(.invalidArgument, "unknown verb \(verb)")
+            }
         }
     }
 
@@ -36,5 +41,11 @@ extension EmbeddedCluster {
         let leftOut = table == .tasks ? droppedTaskEvents : 0
         if leftOut > 0 { reply["events-left-out"] = .int(Int(clamping: leftOut)) }
         return JSON.object(reply).compact
+    }
+
+    /// What the object store holds, the largest first, and its sums.
+    package func memoryText(limit: Int = StateAccessor.largestLimit) throws -> String {
+        let (statistics, rows, disk) = try loop.sync { [raylet] in (raylet.statistics, raylet.storedRows(), raylet.spillFolder?.diskBytes ?? 0) }
+        return JSON.object(StoreView(node: node, statistics: statistics, rows: rows, diskBytes: disk, limit: limit).members).compact
     }
 }

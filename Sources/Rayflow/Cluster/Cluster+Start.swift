@@ -13,16 +13,18 @@ extension Cluster {
     ///   - run: whether the run is kept and can be resumed.
     ///   - workers: where bodies run.
     ///   - memoryMonitor: what is done when the node runs short of memory.
+    ///   - objectStore: size of the embedded node's object store, and where it spills.
     /// - Throws: `invalidRegistry` with every fault of the declarations; `system` and others when the start fails.
     public static func start(
         _ remotes: Registry, address: String? = nil, resources: [String: Double]? = nil, labels: [String: String] = [:],
-        run: RunMode = .ephemeral, workers: WorkerMode = .processes, memoryMonitor: MemoryMonitorOptions = MemoryMonitorOptions()
+        run: RunMode = .ephemeral, workers: WorkerMode = .processes, memoryMonitor: MemoryMonitorOptions = MemoryMonitorOptions(),
+        objectStore: ObjectStoreOptions = ObjectStoreOptions()
     ) async throws -> Cluster {
         RoleDispatch.takeRoleIfAsked(remotes)
         try remotes.check()
         let configuration = ClusterConfiguration(
             registry: remotes, address: address, resources: resources, labels: labels, run: run, workers: workers,
-            memoryMonitor: memoryMonitor)
+            memoryMonitor: memoryMonitor, objectStore: objectStore)
         return Cluster(engine: try await EngineBoot.start(configuration), registry: remotes)
     }
 }

@@ -10,11 +10,13 @@ package struct ClusterConfiguration: Sendable {
     package var run: RunMode
     package var workers: WorkerMode
     package var memoryMonitor: MemoryMonitorOptions
+    package var objectStore: ObjectStoreOptions
 
     package init(
         registry: Registry, address: String? = nil, resources: [String: Double]? = nil, labels: [String: String] = [:],
         run: RunMode = .ephemeral,
-        workers: WorkerMode = .processes, memoryMonitor: MemoryMonitorOptions = MemoryMonitorOptions()
+        workers: WorkerMode = .processes, memoryMonitor: MemoryMonitorOptions = MemoryMonitorOptions(),
+        objectStore: ObjectStoreOptions = ObjectStoreOptions()
     ) {
         self.registry = registry
         self.address = address
@@ -23,5 +25,6 @@ package struct ClusterConfiguration: Sendable {
         self.run = run
         self.workers = workers
         self.memoryMonitor = memoryMonitor
+        self.objectStore = objectStore
     }
 }

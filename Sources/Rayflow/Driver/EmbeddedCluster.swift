@@ -20,7 +20,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         package var run: DurableRun?
         /// Where workers' standard output goes: this process's descriptor.
         package var workerOutputFD: Int32 = 1
-        package var storeBytes: Int?
+        package var objectStore = ObjectStoreSettings()
         package var memory = MemoryMonitorSettings()
         package var memoryProbe = MemoryProbe.system
         package init(registry: Registry, resources: ResourceSet) {
@@ -51,6 +51,8 @@ package final class EmbeddedCluster: @unchecked Sendable {
         FailPointCheck.complain()
         session = try Session.make()
         signal(SIGPIPE, SIG_IGN)
+        // A limit on the size of files is an error of the spill folder, not the end of the process.
+        signal(SIGXFSZ, SIG_IGN)
         let session = session
         let node = NodeID(.random(in: 1 ... .max))
         self.node = node
@@ -66,7 +68,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         ) { address in address.isProcess ? session.socket(of: address.entity) : nil }
         self.network = network
         let arena: Arena
-        do { arena = try Arena.create(geometry: try .fitting(maximumBytes: options.storeBytes), nonce: nonce) } catch {
+        do { arena = try Arena.create(geometry: try .fitting(maximumBytes: options.objectStore.memory), nonce: nonce) } catch {
             throw RayflowError(.system, "the object store cannot be made: \(error)")
         }
         let io = IOPool()
@@ -118,7 +120,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         }
         raylet = try RayletShell(
             node: node, resources: options.resources, network: network, arena: arena, io: io, spawner: spawner, stepHost: stepAddress,
-            labels: options.labels)
+            labels: options.labels, objectStore: options.objectStore)
         gcs = try GCSShell(network: network, log: options.run?.log, endsWithDriver: true)
         let raylet = raylet
         let sweep = options.run.map { DurableRun.tokenPrefix($0.folder) }
@@ -174,6 +176,7 @@ package final class EmbeddedCluster: @unchecked Sendable {
         innerWorkers?.endAll()
         loop.shutdown()
         core.io.close()
+        raylet.close()
         memoryIO.close()
         watcher.end()
         close(image.descriptor)

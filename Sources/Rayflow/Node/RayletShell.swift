@@ -34,21 +34,30 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     package let node: NodeID
     package let network: any Network
     let loop: Loop
-    private var scheduler: RayletInstance
+    private(set) var scheduler: RayletInstance
     let store: NodeStore
-    private let io: IOPool
+    let io: IOPool
     private let spawner: any WorkerSpawning
     private var outbox: [RayletDirective] = []
     private var isDraining = false
-    /// Requests for room that wait for a slab.
-    private var pendingCreates: [UInt64: (request: UInt64, object: ObjectID, from: Address)] = [:]
+
+    // The store: see RayletShell+Store.
+    let tierIO: IOPool
+    let mover: TierMover
+    let spillFolder: SpillFolder?
+    /// Requests for room that wait.
+    var pendingCreates: [UInt64: (request: UInt64, object: ObjectID, from: Address)] = [:]
     /// Readers of an object that is still being written or on its way here.
-    private var pendingOpens: [ObjectID: [(request: UInt64, from: Address)]] = [:]
-    private var pulls: [ObjectID: Pull] = [:]
-    private var pullRequests: [UInt64: ObjectID] = [:]
-    private var nextPull: UInt64 = 1
+    var pendingOpens: [ObjectID: [(message: OpenObject, from: Address)]] = [:]
+    /// Who waits for an object to come back from a colder tier.
+    var openings: [UInt64: Opening] = [:]
+
+    // Transfers: see RayletShell+Pulling.
+    var pulls: [ObjectID: Pull] = [:]
+    var pullRequests: [UInt64: ObjectID] = [:]
+    var nextPull: UInt64 = 1
     /// Requests for room whose pull was given up meanwhile.
-    private var abandonedRooms: [UInt64: ObjectID] = [:]
+    var abandonedRooms: [UInt64: ObjectID] = [:]
     /// How long another node may be silent in the middle of a transfer.
     package var pullSilenceNS = NodeLimits.pullSilenceNS
     private var workerProcesses: Set<UInt64> = []
@@ -59,14 +68,18 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     package init(
         node: NodeID, resources: ResourceSet, network: any Network, arena: Arena, io: IOPool, spawner: any WorkerSpawning,
-        stepHost: Address?, labels: [String: String] = [:]
+        stepHost: Address?, labels: [String: String] = [:], objectStore: ObjectStoreSettings = ObjectStoreSettings()
     ) throws(RayflowError) {
         self.node = node
         self.network = network
         self.loop = network.loop
         self.io = io
         self.spawner = spawner
-        do { store = try NodeStore(arena) } catch { throw RayflowError(.system, "the object store cannot be made: \(error)") }
+        let spillFolder = objectStore.spillFolder.map { SpillFolder(path: $0, fullPercent: objectStore.diskFullPercent) }
+        self.spillFolder = spillFolder
+        mover = TierMover(arena, spillFolder)
+        tierIO = IOPool(threads: StoreLimits.maximumMoves)
+        do { store = try NodeStore(arena, rules: objectStore.rules) } catch { throw RayflowError(.system, "the object store cannot be made: \(error)") }
         scheduler = RayletInstance(node: node, total: resources, labels: labels, stepHost: stepHost)
     }
 
@@ -79,6 +92,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     package var arena: Arena { store.arena }
     package func snapshot() -> RayletSnapshot { scheduler.snapshot(now: loop.now) }
     package var statistics: StoreStatistics { store.statistics }
+    package func storedRows() -> [StoredRow] { store.rows() }
+    /// Ends the threads that move objects between tiers.
+    package func close() { tierIO.close() }
     package func explain(_ lease: LeaseID) -> PendingReason? { scheduler.explain(lease) }
 
     package func prestart(job: JobID, count: Int) {
@@ -101,7 +117,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             run { directives in
                 for id in m.objects { store.delete(id, into: &directives) }
             }
-        case .pullObject(let m): push(m, to: from)
+        case .pullObject(let m): begin(.push(m, from))
         case .pullFailed(let m): pullFailed(m)
         case .objectChunk(let m): chunk(m, from: from)
         default:
@@ -117,7 +133,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         if peer.isProcess {
             if peer.node == node.value, let exit = ends.disconnected(peer.entity) { return workerEnded(peer.entity, exit) }
             // A process of this node that the raylet did not spawn; of spawned ones the pidfd speaks.
-            if peer.node == node.value, !workerProcesses.contains(peer.entity) { run { store.clientDied(peer.entity, into: &$0) } }
+            if peer.node == node.value, !workerProcesses.contains(peer.entity) { clientDied(peer.entity) }
             if !workerProcesses.contains(peer.entity) {
                 scheduler.connectionLost(peer, now: loop.now, into: &outbox)
                 drain()
@@ -167,14 +183,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 guard let self else { return }
                 event { $0.timerFired(timer, now: self.loop.now, into: &$1) }
             }
-        case .fetchDependency(let dependency): fetch(dependency)
-        case .cancelDependency(let object):
-            // On its way it is not pinned yet.
-            if pulls[object]?.isDependency == true {
-                pulls[object]?.isDependency = false
-            } else {
-                run { try? store.unpin(object, client: Self.ownClient, into: &$0) }
-            }
+        case .fetchDependency(let dependency): begin(.dependency(dependency))
+        case .cancelDependency(let object): cancelDependency(object)
         case .reportResources(let available):
             send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)
         case .fenced: onFenced?()
@@ -193,7 +203,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             scheduler.workerSpawned(process: process, pid: pid)
         } catch {
             workerProcesses.remove(process)
-            run { store.clientDied(process, into: &$0) }
+            clientDied(process)
             let record = ErrorRecord(error)
             loop.execute { [weak self] in
                 guard let self else { return }
@@ -212,7 +222,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     private func workerEnded(_ process: UInt64, _ exit: WorkerExit) {
         workerProcesses.remove(process)
-        run { store.clientDied(process, into: &$0) }
+        clientDied(process)
         if let why = exit.refusal { event { $0.workerRefused(process: process, why, now: self.loop.now, into: &$1) } }
         event {
             $0.workerExited(
@@ -224,369 +234,6 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         event { $0.stepHostLost(description: description, now: self.loop.now, into: &$1) }
     }
     package func stepHostStarted(_ host: Address) { event { $0.stepHostStarted(host, now: self.loop.now, into: &$1) } }
-
-    // MARK: Store
-
-    /// The raylet's own pins: dependencies of leases, objects on their way.
-    private static let ownClient: UInt64 = 0
-
-    private func run(_ body: (inout [StoreDirective]) -> Void) {
-        var directives: [StoreDirective] = []
-        body(&directives)
-        for directive in directives { carryOut(directive) }
-    }
-
-    private func carryOut(_ directive: StoreDirective) {
-        switch directive {
-        case .populateSlab(let slab):
-            io.run { [self, arena = store.arena] in
-                let failure: ArenaError?
-                do throws(ArenaError) {
-                    try arena.populate(slab: slab)
-                    failure = nil
-                } catch { failure = error }
-                loop.execute { [self] in
-                    run { directives in
-                        if let failure {
-                            store.slabFailed(slab, failure, into: &directives)
-                        } else {
-                            store.slabReady(slab, into: &directives)
-                        }
-                    }
-                }
-            }
-        case .releaseSlab(let slab):
-            io.run { [self, arena = store.arena] in
-                try? arena.release(slab: slab)
-                loop.execute { [self] in run { store.slabReleased(slab, into: &$0) } }
-            }
-        case .wake(let ticket, let result):
-            if let waiting = pendingCreates.removeValue(forKey: ticket) {
-                created(result, request: waiting.request, object: waiting.object, from: waiting.from)
-            } else if let object = pulls.first(where: { $0.value.ticket == ticket })?.key {
-                pulls[object]?.ticket = nil
-                roomForPull(object, result)
-            } else if let object = abandonedRooms.removeValue(forKey: ticket), case .granted = result {
-                run { try? store.abort(object, client: Self.ownClient, into: &$0) }
-            }
-        case .writeIndex, .checkPins: break  // done inside the store
-        }
-    }
-
-    private func tickStore() {
-        loop.scheduleTimer(afterNanoseconds: 1_000_000_000) { [weak self] in
-            guard let self else { return }
-            run { self.store.tick(into: &$0) }
-            tickStore()
-        }
-    }
-
-    private func create(_ m: CreateObject, from: Address) {
-        run { directives in
-            do {
-                let result = try store.create(m.object, size: Int(clamping: m.size), client: from.entity, into: &directives)
-                if case .pending(let ticket) = result {
-                    pendingCreates[ticket] = (m.request, m.object, from)
-                } else {
-                    created(result, request: m.request, object: m.object, from: from)
-                }
-            } catch {
-                reply(m.request, m.object, nil, RayflowError(.objectStoreFull, "\(error)"), to: from)
-            }
-        }
-    }
-
-    private func created(_ result: CreateResult, request: UInt64, object: ObjectID, from: Address) {
-        switch result {
-        case .granted(let place): reply(request, object, place, nil, to: from)
-        case .exists(_, isSealed: true): reply(request, object, nil, nil, to: from)
-        case .exists(_, isSealed: false):
-            // Its room is somebody else's.
-            reply(request, object, nil, RayflowError(.objectStoreFull, "object \(object) is being written by another process"), to: from)
-        case .full(let report): reply(request, object, nil, RayflowError(.objectStoreFull, "\(report)"), to: from)
-        case .pending: break
-        }
-    }
-
-    private func reply(_ request: UInt64, _ object: ObjectID, _ place: ObjectPlace?, _ error: RayflowError?, to: Address) {
-        send(.createReply(CreateReply(request: request, object: object, place: place, error: error.map { ErrorRecord($0) })), to: to)
-    }
-
-    private func seal(_ object: ObjectID, client: Address) {
-        run { _ = try? store.seal(object, client: client.entity, into: &$0) }
-        guard store.lookup(object) != nil else { return }  // its room was taken back: its process counts as gone
-        if let pull = pulls[object], pull.source == nil { pulled(object) } else { serveOpens(object) }
-    }
-
-    // MARK: Reading
-
-    private func open(_ m: OpenObject, from: Address) {
-        if let place = try? store.pin(m.object, client: from.entity) { return opened(m.request, m.object, place, nil, to: from) }
-        pendingOpens[m.object, default: []].append((m.request, from))
-        pull(m.object, from: m.nodes, owner: m.owner, isDependency: false)
-    }
-
-    private func opened(
-        _ request: UInt64, _ object: ObjectID, _ place: ObjectPlace?, _ error: ErrorRecord?, lost: [NodeID] = [], to: Address
-    ) {
-        send(.openReply(OpenReply(request: request, object: object, place: place, error: error, lost: lost)), to: to)
-    }
-
-    private func serveOpens(_ object: ObjectID) {
-        for (request, from) in pendingOpens.removeValue(forKey: object) ?? [] {
-            if let place = try? store.pin(object, client: from.entity) {
-                opened(request, object, place, nil, to: from)
-            } else {
-                opened(request, object, nil, ErrorRecord(.objectLost, "object \(object) was not sealed"), lost: [node], to: from)
-            }
-        }
-    }
-
-    private func fetch(_ dependency: Dependency) {
-        if (try? store.pin(dependency.id, client: Self.ownClient)) != nil {
-            let id = dependency.id
-            return loop.execute { [weak self] in
-                guard let self else { return }
-                event { $0.dependencyLocal(id, now: self.loop.now, into: &$1) }
-            }
-        }
-        pull(dependency.id, from: dependency.nodes, owner: dependency.owner, isDependency: true)
-    }
-
-    // MARK: Transfers: the pulling side
-
-    private struct Pull {
-        var owner: Address
-        var sources: [NodeID]
-        /// Nil while the object is to come from a process of this node, and while a broken connection is given time.
-        var source: Address?
-        /// The connection to this source broke once.
-        var doubted: NodeID?
-        /// This node is among those that are said to have a copy.
-        var isSaidToBeHere = false
-        /// Nodes that have no copy after all, or are gone.
-        var lost: [NodeID] = []
-        var request: UInt64 = 0
-        /// Room was asked for; `ticket` while it has not been granted.
-        var hasAskedForRoom = false
-        var ticket: UInt64?
-        var assembler: ChunkAssembler?
-        /// Chunks that came before there was room.
-        var early: [(UInt32, [UInt8])] = []
-        var chunksHeard: UInt64 = 0
-        var isDependency: Bool
-    }
-
-    private func pull(_ object: ObjectID, from nodes: [NodeID], owner: Address, isDependency: Bool) {
-        if let known = pulls[object] {
-            let further = nodes.filter {
-                $0 != node && $0 != known.source?.nodeID && !known.sources.contains($0) && !known.lost.contains($0)
-            }
-            pulls[object]?.sources = further + known.sources
-            if nodes.contains(node) { pulls[object]?.isSaidToBeHere = true }
-            if isDependency { pulls[object]?.isDependency = true }
-            return
-        }
-        let sources = nodes.filter { $0 != node }
-        pulls[object] = Pull(owner: owner, sources: sources, isSaidToBeHere: nodes.contains(node), isDependency: isDependency)
-        guard sources.isEmpty, nodes.contains(node) else { return next(object, why: "no node has a copy") }
-        awaitSeal(object)
-    }
-
-    /// Written here by a process whose seal is still on its way (it may be overtaken by the news of the object), or lost.
-    private func awaitSeal(_ object: ObjectID) {
-        loop.scheduleTimer(afterNanoseconds: NodeLimits.sealWaitNS) { [weak self] in
-            guard let self, let pull = pulls[object], pull.source == nil, pull.doubted == nil else { return }
-            next(object, why: "its copy on node \(node) is gone")
-        }
-    }
-
-    /// The next source, or the end of the attempt. What came from the source before stays: copies of an object are equal.
-    ///
-    /// - Parameter isLost: the source has no copy, or is gone.
-    private func next(_ object: ObjectID, why: String, isLost: Bool = false) {
-        guard var pull = pulls[object] else { return }
-        pullRequests[pull.request] = nil
-        if isLost, let source = pull.source { pull.lost.append(source.nodeID) }
-        guard let source = pull.sources.popLast() else {
-            if pull.isSaidToBeHere { pull.lost.append(node) }
-            return end(
-                object, pull, ErrorRecord(.objectLost, "object \(object) is lost: \(why)", reason: pull.lost.isEmpty ? .fetchTimedOut : nil)
-            )
-        }
-        pull.source = .raylet(of: source)
-        pull.doubted = nil
-        pulls[object] = pull
-        ask(object)
-    }
-
-    private func ask(_ object: ObjectID) {
-        guard let pull = pulls[object], let source = pull.source else { return }
-        pulls[object]?.request = nextPull
-        pullRequests[nextPull] = object
-        nextPull += 1
-        send(.pullObject(PullObject(request: nextPull - 1, object: object)), to: source)
-        listen(object, request: nextPull - 1, heard: pull.chunksHeard)
-    }
-
-    /// No source is left, or nothing would help.
-    private func end(_ object: ObjectID, _ pull: Pull, _ error: ErrorRecord) {
-        pulls[object] = nil
-        pullRequests[pull.request] = nil
-        pull.assembler?.abort()
-        if let ticket = pull.ticket { abandonedRooms[ticket] = object }
-        let lost = error.code == .objectLost ? pull.lost : []
-        for (request, from) in pendingOpens.removeValue(forKey: object) ?? [] {
-            opened(request, object, nil, error, lost: lost, to: from)
-        }
-        if pull.isDependency { event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) } }
-    }
-
-    /// The connection to a source broke. A node that is alive is reached again: it is asked once more.
-    private func broken(_ object: ObjectID, _ source: NodeID) {
-        guard let pull = pulls[object] else { return }
-        pullRequests[pull.request] = nil
-        if scheduler.isGone(source) || pull.doubted == source { return next(object, why: "node \(source) is gone", isLost: true) }
-        pulls[object]?.doubted = source
-        loop.scheduleTimer(afterNanoseconds: NodeLimits.brokenSourceNS) { [weak self] in
-            guard let self, let now = pulls[object], now.doubted == source, pullRequests[now.request] == nil else { return }
-            ask(object)
-        }
-    }
-
-    /// A source that says nothing for too long is given up: a node that cannot be reached need not show as disconnected.
-    private func listen(_ object: ObjectID, request: UInt64, heard: UInt64) {
-        loop.scheduleTimer(afterNanoseconds: pullSilenceNS) { [weak self] in
-            guard let self, let pull = pulls[object], pull.request == request else { return }
-            if pull.chunksHeard == heard, pull.ticket == nil {
-                let node = pull.source?.nodeID ?? node
-                let why = "node \(node) has sent nothing for \(pullSilenceNS / 1_000_000) ms"
-                return next(object, why: why, isLost: scheduler.isGone(node))
-            }
-            listen(object, request: request, heard: pull.chunksHeard)
-        }
-    }
-
-    private func pullFailed(_ m: PullFailed) {
-        guard pullRequests[m.request] == m.object else { return }
-        next(m.object, why: m.reason, isLost: true)
-    }
-
-    private func chunk(_ m: ObjectChunk, from: Address) {
-        guard pullRequests[m.request] == m.object, var pull = pulls[m.object], pull.source == from else { return }
-        pull.chunksHeard += 1
-        if let assembler = pull.assembler {
-            pulls[m.object] = pull
-            return accept(m.chunk, at: m.index, assembler, m.object)
-        }
-        pull.early.append((m.index, m.chunk))
-        let mustAsk = !pull.hasAskedForRoom
-        pull.hasAskedForRoom = true
-        pulls[m.object] = pull
-        guard mustAsk else { return }
-        run { directives in
-            let size = Int(clamping: m.totalSize)
-            guard let result = try? store.create(m.object, size: size, client: Self.ownClient, into: &directives) else {
-                guard let pull = pulls[m.object] else { return }
-                return end(m.object, pull, ErrorRecord(.objectStoreFull, "no room here for object \(m.object) of \(size) bytes"))
-            }
-            if case .pending(let ticket) = result { pulls[m.object]?.ticket = ticket } else { roomForPull(m.object, result) }
-        }
-    }
-
-    private func roomForPull(_ object: ObjectID, _ result: CreateResult) {
-        guard let pull = pulls[object] else { return }
-        func giveUp(_ why: String) {
-            end(object, pulls[object] ?? pull, ErrorRecord(.objectStoreFull, "no room here for object \(object): \(why)"))
-        }
-        switch result {
-        case .granted(let place):
-            guard let window = try? store.arena.openWindow(place) else {
-                run { try? store.abort(object, client: Self.ownClient, into: &$0) }
-                return giveUp("the store cannot be mapped")
-            }
-            let assembler = ChunkAssembler(
-                ChunkAssembler.Room(memory: window.memory) { [weak self, loop] in
-                    // Free again only when no thread writes there any more; what was sealed stays.
-                    withExtendedLifetime(window) {}
-                    guard let self else { return }
-                    loop.execute { [self] in
-                        guard store.lookup(object) == nil else { return }
-                        run { try? self.store.abort(object, client: Self.ownClient, into: &$0) }
-                    }
-                })
-            pulls[object]?.assembler = assembler
-            pulls[object]?.early = []
-            for (index, bytes) in pull.early { accept(bytes, at: index, assembler, object) }
-        case .exists(_, isSealed: true): pulled(object)
-        case .exists(_, isSealed: false):
-            // Written here by a process: its seal ends the wait.
-            pullRequests[pull.request] = nil
-            pulls[object]?.source = nil
-            pulls[object]?.doubted = nil
-            awaitSeal(object)
-        case .full(let report): giveUp("\(report)")
-        case .pending: break
-        }
-    }
-
-    private func accept(_ bytes: [UInt8], at index: UInt32, _ assembler: ChunkAssembler, _ object: ObjectID) {
-        let request = pulls[object]?.request
-        io.run { [self] in
-            let failure: String?
-            do {
-                _ = try assembler.accept(bytes, at: Int(index))
-                failure = nil
-            } catch { failure = "\(error)" }
-            loop.execute { [self] in
-                guard let pull = pulls[object], pull.assembler === assembler else { return }
-                if let failure {
-                    if pull.request == request { next(object, why: failure, isLost: true) }
-                    return
-                }
-                if assembler.isComplete, assembler.finish() {
-                    run { _ = try? store.seal(object, client: Self.ownClient, into: &$0) }
-                    pulled(object)
-                }
-            }
-        }
-    }
-
-    private func pulled(_ object: ObjectID) {
-        guard let pull = pulls.removeValue(forKey: object) else { return }
-        pullRequests[pull.request] = nil
-        if pull.isDependency {
-            _ = try? store.pin(object, client: Self.ownClient)
-            event { $0.dependencyLocal(object, now: self.loop.now, into: &$1) }
-        }
-        if pull.source != nil { send(.objectCopied(ObjectCopied(object: object, node: node)), to: pull.owner) }
-        serveOpens(object)
-    }
-
-    // MARK: Transfers: the pushing side
-
-    private func push(_ m: PullObject, to: Address) {
-        guard let place = try? store.pin(m.object, client: Self.ownClient), let bytes = try? store.arena.view(place) else {
-            return send(.pullFailed(PullFailed(request: m.request, object: m.object, reason: "node \(node) has no copy")), to: to)
-        }
-        let source = UncheckedBytes(bytes)
-        io.run { [self] in
-            let reader = ChunkReader(source.bytes)
-            for index in 0..<reader.plan.count {
-                let message = ObjectChunk(
-                    request: m.request, object: m.object, index: UInt32(index), count: UInt32(reader.plan.count),
-                    totalSize: UInt64(reader.plan.totalSize), chunk: reader.chunk(at: index).encoded)
-                loop.execute { self.send(.objectChunk(message), to: to) }
-            }
-            loop.execute { [self] in run { try? store.unpin(m.object, client: Self.ownClient, into: &$0) } }
-        }
-    }
-}
-
-/// Pages that a pin keeps where they are.
-private struct UncheckedBytes: @unchecked Sendable {
-    let bytes: UnsafeRawBufferPointer
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 }
 
 /// Bounds of a node's shell.

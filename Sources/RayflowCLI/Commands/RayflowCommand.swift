@@ -16,7 +16,8 @@ struct RayflowCommand: ParsableCommand {
                 """,
             version: version,
             subcommands: [
-                RunCommand.self, ResumeCommand.self, ListCommand.self, StatusCommand.self, StateCommand.self, LogsCommand.self,
+                RunCommand.self, ResumeCommand.self, ListCommand.self, StatusCommand.self, StateCommand.self, MemoryCommand.self,
+                LogsCommand.self,
                 CancelCommand.self,
                 GraphCommand.self, PlanCommand.self, LintCommand.self, BenchCommand.self,
             ] + Program.current.commands)

@@ -36,6 +36,7 @@ struct ResumeCommand: AsyncParsableCommand {
         var request = WorkflowRequest(path: "", registry: Program.current.registry)
         request.home = home.home
         request.resources = settings.resources
+        request.objectStore = settings.objectStore
         request.sync = settings.sync
         request.rerun = rerun
         request.assumeDone = assumeDone

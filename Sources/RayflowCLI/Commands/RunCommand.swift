@@ -23,6 +23,7 @@ struct RunCommand: AsyncParsableCommand {
         request.inputs = input.map { ($0.key, $0.value) }
         request.home = home.home
         request.resources = settings.resources
+        request.objectStore = settings.objectStore
         request.sync = settings.sync
         request.arguments = Program.current.arguments
         let status = try await session.perform { [request] observer throws(LaunchFault) in

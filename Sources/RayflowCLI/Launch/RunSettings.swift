@@ -37,12 +37,26 @@ struct RunSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Shared memory for large values, such as 512M or 4G; 30 % of the memory by default.",
+            discussion: "RAYFLOW_OBJECT_STORE_MEMORY does the same, in bytes.", valueName: "bytes"))
+    var objectStoreMemory: ByteCount?
+
+    @Option(
+        help: ArgumentHelp(
+            "Where large values go that do not fit into that memory; '' for nowhere.", discussion: "RAYFLOW_SPILL_FOLDER does the same.",
+            valueName: "folder"))
+    var spillFolder: String?
+
+    @Option(
+        help: ArgumentHelp(
             "When the journal is forced to the disk: batch (a few ms later), every (at each record), never (left to the system)."))
     var sync = SyncPolicy.batch
 
     func validate() throws {
         if let cpus, !(cpus.isFinite && cpus > 0) { throw ValidationError("--cpus must be greater than 0.") }
     }
+
+    var objectStore: ObjectStoreOptions { ObjectStoreOptions(memory: objectStoreMemory?.bytes, spillFolder: spillFolder) }
 
     /// By the names of the cluster; nil: what the machine has.
     var resources: [String: Double]? {

@@ -35,6 +35,10 @@ extension RayflowError.Code {
     public static let outOfMemory = Self(rawValue: "outOfMemory")
     /// Neither eviction nor spilling made enough room in the object store.
     public static let objectStoreFull = Self(rawValue: "objectStoreFull")
+    /// The object store is full, and the disk of its spill folder too.
+    public static let outOfDisk = Self(rawValue: "outOfDisk")
+    /// Another node may have room.
+    package var isLackOfRoom: Bool { self == .objectStoreFull || self == .outOfDisk }
     /// No node could ever satisfy the resources or the placement.
     public static let unschedulable = Self(rawValue: "unschedulable")
     /// The placement group of the task or actor was removed, and with it what ran there.

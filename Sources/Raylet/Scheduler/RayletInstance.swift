@@ -197,7 +197,7 @@ package struct RayletInstance: Sendable {
         _ object: ObjectID, _ error: ErrorRecord, lost: [NodeID] = [], now: UInt64, into out: inout [RayletDirective]
     ) {
         let copies = lost.isEmpty ? [] : [LostCopies(object: object, nodes: lost)]
-        for lease in needs[object]?.leases ?? [] where error.code != .objectStoreFull || !moveForRoom(lease, into: &out) {
+        for lease in needs[object]?.leases ?? [] where !error.code.isLackOfRoom || !moveForRoom(lease, into: &out) {
             reject(lease, error, lost: copies, into: &out)
         }
         settle(now: now, into: &out)

@@ -8,6 +8,7 @@ package struct WorkflowRequest: Sendable {
     package var inputs: [(key: String, value: String)] = []
     package var home: String?
     package var resources: [String: Double]?
+    package var objectStore = ObjectStoreOptions()
     package var sync = SyncPolicy.batch
     package var rerun: [String] = []
     package var assumeDone: [String] = []

@@ -112,6 +112,7 @@ package final class WorkflowRun: @unchecked Sendable {
         var options = EmbeddedCluster.Options(registry: request.registry, resources: try EngineBoot.resources(request.resources))
         options.run = run
         options.memory = try MemoryMonitorSettings(MemoryMonitorOptions())
+        options.objectStore = try ObjectStoreSettings(request.objectStore)
         // Standard output is the run's own: what functions print goes to standard error.
         options.workerOutputFD = 2
         cluster = try EmbeddedCluster(options)

@@ -52,6 +52,8 @@ package enum StoreLimits {
     package static let packedPartSize = 1 << 20
     /// Ticks of about a second that a request waits for room while nothing can move down.
     package static let roomWaitTicks = 10
+    /// Requests for room that are looked at when something has become free, oldest first.
+    package static let roomLooks = 64
     /// A request fails after this many ticks in any case.
     package static let roomWaitLimitTicks = 120
     /// Objects share spill files of this size. Files have holes where objects were deleted.

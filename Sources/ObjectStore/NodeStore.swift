@@ -53,15 +53,12 @@ package final class NodeStore {
             return result
         }
         let result = try attempt()
+        if case .granted = result { return result }
         // Readers may be done with what was deleted since the last look.
         let retired = instance.statistics.retiredObjects
-        switch result {
-        case .pending where retired > 0: run(&directives) { instance.sweep(into: &$0) }
-        case .full where retired > 0:
-            run(&directives) { instance.sweep(into: &$0) }
-            if instance.statistics.retiredObjects < retired { return try attempt() }
-        default: break
-        }
+        guard retired > 0 else { return result }
+        run(&directives) { instance.sweep(into: &$0) }
+        if case .full = result, instance.statistics.retiredObjects < retired { return try attempt() }
         return result
     }
 

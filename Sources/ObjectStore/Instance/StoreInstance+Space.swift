@@ -67,11 +67,16 @@ extension StoreInstance {
         allocator.shrink(extent, to: min(granted, (granules + unit - 1) / unit * unit))
     }
 
-    /// Answers those who waited, oldest first. Who does not fit waits for room of its own, or fails when that can never be.
+    /// Answers those who waited, oldest first. Who does not fit waits for room of its own, or fails when that can never be. Beyond the first
+    /// that do not fit nobody is looked at: those that wait may be many.
     mutating func servePending(into directives: inout [StoreDirective]) {
         let waiting = pending
         pending = []
-        for request in waiting {
+        for (index, request) in waiting.enumerated() {
+            guard pending.count < StoreLimits.roomLooks else {
+                pending += waiting[index...]
+                break
+            }
             switch request.purpose {
             case .create(let client, let isSecondary):
                 if let object = objects[request.id] {

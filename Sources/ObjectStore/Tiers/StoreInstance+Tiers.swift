@@ -38,9 +38,8 @@ extension StoreInstance {
         }
     }
 
-    private mutating func pop(_ order: WritableKeyPath<StoreInstance, UseOrder>) -> ObjectID? {
-        let objects = objects
-        return self[keyPath: order].popFirst { id, stamp in
+    private static func pop(_ order: inout UseOrder, of objects: [ObjectID: StoredObject]) -> ObjectID? {
+        order.popFirst { id, stamp in
             guard let object = objects[id] else { return false }
             return object.stamp == stamp && object.isIdle
         }
@@ -74,7 +73,7 @@ extension StoreInstance {
     mutating func relieve(into directives: inout [StoreDirective]) {
         guard rules.movesDown else { return }
         while !isExhausted, mustRelieve {
-            if let id = pop(\.droppable) {
+            if let id = Self.pop(&droppable, of: objects) {
                 drop(id, into: &directives)
                 return  // the answer to `checkPins` comes back here
             }
@@ -85,15 +84,15 @@ extension StoreInstance {
 
     /// - Returns: false when nothing can move.
     private mutating func moveOneDown(into directives: inout [StoreDirective]) -> Bool {
-        if tally.warmBytes > warmLimit, canSpill, let id = pop(\.warmIdle) {
+        if tally.warmBytes > warmLimit, canSpill, let id = Self.pop(&warmIdle, of: objects) {
             if startSpill(id, into: &directives) { return true }
             parked.append(id)
         }
-        while let id = pop(\.hotIdle) {
+        while let id = Self.pop(&hotIdle, of: objects) {
             if startPack(id, into: &directives) || startSpill(id, into: &directives) { return true }
             parked.append(id)
         }
-        while canSpill, let id = pop(\.warmIdle) {
+        while canSpill, let id = Self.pop(&warmIdle, of: objects) {
             if startSpill(id, into: &directives) { return true }
             parked.append(id)
         }

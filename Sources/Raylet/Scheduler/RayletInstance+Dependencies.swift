@@ -26,6 +26,14 @@ extension RayletInstance {
         }
     }
 
+    /// Those who still need it wait on.
+    func fetchAgain(_ object: ObjectID, into out: inout [RayletDirective]) {
+        for lease in needs[object]?.leases ?? [] {
+            guard let dependency = leases[lease]?.request.dependencies.first(where: { $0.id == object }) else { continue }
+            return out.append(.fetchDependency(dependency))
+        }
+    }
+
     mutating func releaseDependencies(of lease: LeaseID, _ entry: LeaseEntry, into out: inout [RayletDirective]) {
         for dependency in entry.request.dependencies {
             guard var need = needs[dependency.id], let index = need.leases.firstIndex(of: lease) else { continue }

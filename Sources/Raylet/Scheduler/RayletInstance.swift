@@ -192,14 +192,19 @@ package struct RayletInstance: Sendable {
     /// The GCS has declared the node dead, or forgotten it.
     package func isGone(_ node: NodeID) -> Bool { others.map { $0[node]?.isAlive != true } ?? false }
 
+    /// Where there is no room, a request goes to another node, or waits for the tasks that run here to let go of something; when none runs,
+    /// those that wait hold up each other, and this one is refused.
+    ///
     /// - Parameter lost: the nodes that were named as having the object and have it not, or are gone; none when it may still be somewhere.
     package mutating func dependencyFailed(
         _ object: ObjectID, _ error: ErrorRecord, lost: [NodeID] = [], now: UInt64, into out: inout [RayletDirective]
     ) {
         let copies = lost.isEmpty ? [] : [LostCopies(object: object, nodes: lost)]
+        let mayWait = error.code.isLackOfRoom && leases.values.contains { $0.request.kind == .task && $0.isBooked }
         for lease in needs[object]?.leases ?? [] where !error.code.isLackOfRoom || !moveForRoom(lease, into: &out) {
-            reject(lease, error, lost: copies, into: &out)
+            if !mayWait { reject(lease, error, lost: copies, into: &out) }
         }
+        if mayWait { fetchAgain(object, into: &out) }
         settle(now: now, into: &out)
     }
 

@@ -49,6 +49,20 @@ import Testing
         #expect(bench.rejection(of: bound)?.code == .objectStoreFull)
     }
 
+    @Test("an argument that finds no room is fetched again while a task runs here that may let go of something, and refused when none does")
+    func noRoomYet() throws {
+        let full = ErrorRecord(.outOfDisk, "no room")
+        var bench = RayletBench(cpus: 1)
+        let running = try bench.request()
+        bench.registerAll()
+        let waits = try bench.request(dependencies: [one])
+        bench.step { [one] in $0.dependencyFailed(one.id, full, now: $1, into: &$2) }
+        #expect(bench.rejection(of: waits) == nil && bench.fetched == [one.id, one.id])
+        bench.giveBack(running)
+        bench.step { [one] in $0.dependencyFailed(one.id, full, now: $1, into: &$2) }
+        #expect(bench.rejection(of: waits)?.code == .outOfDisk)
+    }
+
     @Test("an object that several requests need is fetched once and let go with the last") func shared() throws {
         var bench = RayletBench()
         let first = try bench.request(dependencies: [one]), second = try bench.request(dependencies: [one])

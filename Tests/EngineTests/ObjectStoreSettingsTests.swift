@@ -22,7 +22,8 @@ struct ObjectStoreSettingsTests {
         let inside = try ObjectStoreSettings(given) { variables[$0] }
         #expect(inside.memory == 5 && inside.spillFolder == nil && inside.rules.spillBytes == 0 && inside.diskFullPercent == 20)
         #expect(inside.rules.softLimitPercent == 100 && inside.rules.waitTicks == 0)
-        #expect(try ObjectStoreSettings(ObjectStoreOptions()) { $0 == "TMPDIR" ? "/t" : nil }.spillFolder?.hasPrefix("/t/rayflow-spill-") == true)
+        let temporary = try ObjectStoreSettings(ObjectStoreOptions()) { $0 == "TMPDIR" ? "/t" : nil }
+        #expect(temporary.spillFolder?.hasPrefix("/t/rayflow-spill-") == true)
     }
 
     @Test(

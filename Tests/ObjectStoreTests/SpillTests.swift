@@ -178,7 +178,7 @@ import Testing
 
     @Test("without a usable folder a full store refuses after a while, says why, and keeps what it has")
     func folderGone() throws {
-        let spill = SpillFolder(path: "/nowhere/at/all")
+        let spill = SpillFolder(path: "/nowhere/at/all", rules: .tested())
         let ready = try ReadyStore(try Arena.small(slabs: 2), rules: .tested(), folder: spill)
         for id in 1...6 as ClosedRange<UInt64> {
             guard case .granted(let place) = try ready.create(object(id), size: 300_000) else { throw UnexpectedResult() }
@@ -202,7 +202,7 @@ import Testing
             return print("full disk: skipped, this user may not mount a tmpfs")
         }
         defer { umount2(folder.path, Int32(MNT_DETACH)) }
-        let spill = SpillFolder(path: folder.path + "/spill", fileSize: 1 << 20, fullPercent: 100)
+        let spill = SpillFolder(path: folder.path + "/spill", rules: .tested(), fullPercent: 100)
         let ready = try ReadyStore(try Arena.small(slabs: 2), rules: .tested(), folder: spill)
         var made: [UInt64] = []
         for id in 1...20 as ClosedRange<UInt64> {
@@ -230,7 +230,7 @@ import Testing
     @Test("a disk that is fuller than its limit is not filled up")
     func threshold() throws {
         let folder = try Folder()
-        let spill = SpillFolder(path: folder.path, fullPercent: 0)
+        let spill = SpillFolder(path: folder.path, rules: .tested(), fullPercent: 0)
         let ready = try ReadyStore(try Arena.small(slabs: 1), rules: .tested(), folder: spill)
         for id in 1...3 as ClosedRange<UInt64> {
             guard case .granted(let place) = try ready.create(object(id), size: 300_000) else { throw UnexpectedResult() }
@@ -246,9 +246,10 @@ import Testing
 // MARK: - Parts
 
 extension TierRules {
-    /// Short waits.
+    /// Short waits and small files.
     static func tested() -> TierRules {
         var rules = TierRules()
+        rules.spillFileSize = 1 << 20
         rules.waitTicks = 2
         return rules
     }
@@ -361,7 +362,7 @@ private final class Folder {
         var template = Array("/var/tmp/rayflow-spill-test-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw UnexpectedResult() }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        spill = SpillFolder(path: path + "/spill", fileSize: 1 << 20)
+        spill = SpillFolder(path: path + "/spill", rules: .tested())
         arena = try Arena.small(slabs: 1)
         try arena.populate(slab: 0)
     }

@@ -12,10 +12,12 @@ package final class SpillFolder: Sendable {
     private let files = Mutex<[Int: Descriptor]>([:])
     private let made = Mutex(0)
 
-    /// - Parameter path: made when it is first needed; the folder above it must be there.
-    package init(path: String, fileSize: Int = StoreLimits.spillFileSize, fullPercent: Int = StoreLimits.diskFullPercent) {
+    /// - Parameters:
+    ///   - path: made when it is first needed; the folder above it must be there.
+    ///   - rules: those of the store, which say how large a file is.
+    package init(path: String, rules: TierRules, fullPercent: Int = StoreLimits.diskFullPercent) {
         self.path = path
-        self.fileSize = fileSize
+        fileSize = rules.spillFileSize
         self.fullPercent = fullPercent
     }
 

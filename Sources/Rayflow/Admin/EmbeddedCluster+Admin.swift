@@ -45,7 +45,8 @@ extension EmbeddedCluster {
 
     /// What the object store holds, the largest first, and its sums.
     package func memoryText(limit: Int = StateAccessor.largestLimit) throws -> String {
-        let (statistics, rows, disk) = try loop.sync { [raylet] in (raylet.statistics, raylet.storedRows(), raylet.spillFolder?.diskBytes ?? 0) }
+        let (statistics, rows) = try loop.sync { [raylet] in (raylet.statistics, raylet.storedRows()) }
+        let disk = raylet.spillFolder?.diskBytes ?? 0
         return JSON.object(StoreView(node: node, statistics: statistics, rows: rows, diskBytes: disk, limit: limit).members).compact
     }
 }

@@ -23,8 +23,8 @@ package struct StoreView {
 
     package var members: JSONObject {
         [
-            "node": .string("\(node)"), "objects": .array(rows.prefix(max(limit, 0)).map { .object(member($0)) }), "total": .int(rows.count),
-            "totals": .object(totals),
+            "node": .string("\(node)"), "objects": .array(rows.prefix(max(limit, 0)).map { .object(member($0)) }),
+            "total": .int(rows.count), "totals": .object(totals),
         ]
     }
 

@@ -75,11 +75,15 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         self.loop = network.loop
         self.io = io
         self.spawner = spawner
-        let spillFolder = objectStore.spillFolder.map { SpillFolder(path: $0, fullPercent: objectStore.diskFullPercent) }
+        let spillFolder = objectStore.spillFolder.map {
+            SpillFolder(path: $0, rules: objectStore.rules, fullPercent: objectStore.diskFullPercent)
+        }
         self.spillFolder = spillFolder
         mover = TierMover(arena, spillFolder)
         tierIO = IOPool(threads: StoreLimits.maximumMoves)
-        do { store = try NodeStore(arena, rules: objectStore.rules) } catch { throw RayflowError(.system, "the object store cannot be made: \(error)") }
+        do { store = try NodeStore(arena, rules: objectStore.rules) } catch {
+            throw RayflowError(.system, "the object store cannot be made: \(error)")
+        }
         scheduler = RayletInstance(node: node, total: resources, labels: labels, stepHost: stepHost)
     }
 

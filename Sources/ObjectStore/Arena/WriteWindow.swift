@@ -22,7 +22,7 @@ package final class WriteWindow: Sendable {
         if isKept {
             (mapping, start) = try arena.windows.mapping(of: arena.data, covering: first..<end)
         } else {
-            mapping = try Mapping(of: arena.data.raw, offset: first, count: end - first, isWritable: true)
+            mapping = try Mapping(of: arena.data.raw, offset: first, count: end - first, isWritable: true, isPrefaulted: true)
             start = first
         }
         memory = UnsafeMutableRawBufferPointer(start: mapping.base + (offset - start), count: Int(place.size))

@@ -46,9 +46,7 @@ package struct TierMover: Sendable {
 
     private func restore(_ packed: UnsafeRawBufferPointer, to place: ObjectPlace, checksum: UInt32?) throws(TierFault) -> TierMoveResult {
         let window = try window(place)
-        return try PackedForm.unpack(count: packed.count, into: window.memory, checksum: checksum) { (buffer, offset) throws(TierFault) in
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: packed[offset..<offset + buffer.count]))
-        }
+        return try PackedForm.unpack(packed, into: window.memory, checksum: checksum)
     }
 
     private func restore(_ region: SpillRegion, to place: ObjectPlace, checksum: UInt32?) throws(TierFault) -> TierMoveResult {

@@ -24,56 +24,38 @@ package struct Chunk: Sendable, Hashable {
     /// Compresses what a look at three samples says is worth it, and keeps the result only if it is.
     /// - Precondition: `raw` is at most ``StoreLimits/chunkSize`` bytes.
     package init(compressing raw: UnsafeRawBufferPointer) {
-        precondition(raw.count <= StoreLimits.chunkSize, "\(raw.count) bytes in one chunk")
-        let limit = raw.count - raw.count * StoreLimits.worthwhileSavingPercent / 100
-        if Self.looksCompressible(raw), let packed = Self.pack(raw, limit: limit) {
-            self.init(form: .lz4, rawSize: raw.count, encoded: packed)
-        } else {
-            let encoded = [UInt8](unsafeUninitializedCapacity: Self.headerSize + raw.count) { buffer, count in
-                let body = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[Self.headerSize...])
-                buffer[..<Self.headerSize].initialize(repeating: 0)
-                body.copyMemory(from: raw)
-                count = Self.headerSize + raw.count
-            }
-            self.init(form: .raw, rawSize: raw.count, encoded: encoded)
+        let encoded = [UInt8](unsafeUninitializedCapacity: Self.room(for: raw.count)) { buffer, count in
+            count = Self.write(raw, into: UnsafeMutableRawBufferPointer(buffer), isSampled: true)
         }
+        form = encoded[0] == Form.lz4.rawValue ? .lz4 : .raw
+        rawSize = raw.count
+        checksum = encoded.withUnsafeBytes { UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 5, as: UInt32.self)) }
+        self.encoded = encoded
     }
 
     package init(compressing raw: [UInt8]) { self = raw.withUnsafeBytes { Chunk(compressing: $0) } }
 
     /// Reads a chunk from outside: bounds and checksum are checked, nothing is unpacked yet.
     package init(parsing encoded: [UInt8]) throws(ChunkFault) {
-        guard encoded.count >= Self.headerSize else { throw .tooShort(encoded.count) }
-        guard let form = Form(rawValue: encoded[0]) else { throw .unknownForm(encoded[0]) }
-        let (size, expected) = encoded.withUnsafeBytes {
-            (
-                UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 1, as: UInt32.self)),
-                UInt32(littleEndian: $0.loadUnaligned(fromByteOffset: 5, as: UInt32.self))
-            )
+        var header = Header(form: .raw, rawSize: 0, checksum: 0)
+        var fault: ChunkFault?
+        encoded.withUnsafeBytes { bytes in
+            do throws(ChunkFault) { header = try Header(of: bytes) } catch { fault = error }
         }
-        guard size <= UInt32(StoreLimits.chunkSize) else { throw .tooLarge(Int(size)) }
-        let found = Self.checksum(of: encoded)
-        guard found == expected else { throw .wrongChecksum(expected: expected, found: found) }
-        self.form = form
-        rawSize = Int(size)
-        checksum = expected
+        if let fault { throw fault }
+        form = header.form
+        rawSize = header.rawSize
+        checksum = header.checksum
         self.encoded = encoded
     }
 
     /// Unpacks into memory of exactly ``rawSize`` bytes.
     package func decompress(into raw: UnsafeMutableRawBufferPointer) throws(ChunkFault) {
-        guard raw.count == rawSize else { throw .wrongSize(expected: raw.count, found: rawSize) }
-        let written = encoded.withUnsafeBytes { encoded -> Int in
-            let content = UnsafeRawBufferPointer(rebasing: encoded[Self.headerSize...])
-            switch form {
-            case .raw:
-                if content.count == raw.count { raw.copyMemory(from: content) }
-                return content.count
-            case .lz4:
-                return Int(LZ4_decompress_safe(content.baseAddress, raw.baseAddress, Int32(content.count), Int32(raw.count)))
-            }
+        var fault: ChunkFault?
+        encoded.withUnsafeBytes { bytes in
+            do throws(ChunkFault) { try Self.unpack(bytes, as: form, of: rawSize, into: raw) } catch { fault = error }
         }
-        guard written == rawSize else { throw .wrongSize(expected: rawSize, found: max(written, 0)) }
+        if let fault { throw fault }
     }
 
     /// Unpacks into memory of its own, at most ``StoreLimits/chunkSize`` bytes.
@@ -87,27 +69,85 @@ package struct Chunk: Sendable, Hashable {
         return raw
     }
 
-    /// Completes an encoded chunk whose header is still empty.
-    private init(form: Form, rawSize: Int, encoded: [UInt8]) {
-        var encoded = encoded
-        encoded.withUnsafeMutableBytes {
-            $0[0] = form.rawValue
-            $0.storeBytes(of: UInt32(rawSize).littleEndian, toByteOffset: 1, as: UInt32.self)
+    // MARK: - Without memory of its own
+
+    /// What writing a chunk needs: LZ4 is faster when it can never run out of room.
+    static func room(for rawSize: Int) -> Int { headerSize + Int(LZ4_compressBound(Int32(rawSize))) }
+
+    /// Writes a chunk to a place of ``room(for:)`` bytes.
+    /// - Parameter isSampled: look before compressing.
+    /// - Returns: bytes of the chunk, header included.
+    static func write(_ raw: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer, isSampled: Bool) -> Int {
+        precondition(raw.count <= StoreLimits.chunkSize && room.count >= Self.room(for: raw.count), "\(raw.count) bytes in \(room.count)")
+        let body = UnsafeMutableRawBufferPointer(rebasing: room[headerSize...])
+        let limit = raw.count - raw.count * StoreLimits.worthwhileSavingPercent / 100
+        var form = Form.raw
+        var count = raw.count
+        if !isSampled || looksCompressible(raw) {
+            let packed = Int(LZ4_compress_default(raw.baseAddress, body.baseAddress, Int32(raw.count), Int32(body.count)))
+            if packed > 0, packed <= limit, packed < raw.count { (form, count) = (.lz4, packed) }
         }
-        let checksum = Self.checksum(of: encoded)
-        encoded.withUnsafeMutableBytes { $0.storeBytes(of: checksum.littleEndian, toByteOffset: 5, as: UInt32.self) }
-        self.form = form
-        self.rawSize = rawSize
-        self.checksum = checksum
-        self.encoded = encoded
+        if form == .raw { body.copyMemory(from: raw) }
+        room[0] = form.rawValue
+        room.storeBytes(of: UInt32(raw.count).littleEndian, toByteOffset: 1, as: UInt32.self)
+        let chunk = UnsafeRawBufferPointer(rebasing: room[..<(headerSize + count)])
+        room.storeBytes(of: checksum(of: chunk).littleEndian, toByteOffset: 5, as: UInt32.self)
+        return chunk.count
+    }
+
+    /// Checks and unpacks an encoded chunk.
+    /// - Returns: how it was stored.
+    @discardableResult
+    static func read(_ encoded: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) throws(ChunkFault) -> Form {
+        let header = try Header(of: encoded)
+        try unpack(encoded, as: header.form, of: header.rawSize, into: raw)
+        return header.form
+    }
+
+    private struct Header {
+        var form: Form
+        var rawSize: Int
+        var checksum: UInt32
+
+        init(form: Form, rawSize: Int, checksum: UInt32) {
+            self.form = form
+            self.rawSize = rawSize
+            self.checksum = checksum
+        }
+
+        /// Of a chunk whose content is what the checksum says.
+        init(of encoded: UnsafeRawBufferPointer) throws(ChunkFault) {
+            guard encoded.count >= Chunk.headerSize else { throw .tooShort(encoded.count) }
+            guard let form = Form(rawValue: encoded[0]) else { throw .unknownForm(encoded[0]) }
+            let size = UInt32(littleEndian: encoded.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
+            let expected = UInt32(littleEndian: encoded.loadUnaligned(fromByteOffset: 5, as: UInt32.self))
+            guard size <= UInt32(StoreLimits.chunkSize) else { throw .tooLarge(Int(size)) }
+            let found = Chunk.checksum(of: encoded)
+            guard found == expected else { throw .wrongChecksum(expected: expected, found: found) }
+            self.init(form: form, rawSize: Int(size), checksum: expected)
+        }
+    }
+
+    private static func unpack(
+        _ encoded: UnsafeRawBufferPointer, as form: Form, of rawSize: Int, into raw: UnsafeMutableRawBufferPointer
+    ) throws(ChunkFault) {
+        guard raw.count == rawSize else { throw .wrongSize(expected: raw.count, found: rawSize) }
+        let content = UnsafeRawBufferPointer(rebasing: encoded[headerSize...])
+        let written: Int
+        switch form {
+        case .raw:
+            if content.count == raw.count { raw.copyMemory(from: content) }
+            written = content.count
+        case .lz4:
+            written = Int(LZ4_decompress_safe(content.baseAddress, raw.baseAddress, Int32(content.count), Int32(raw.count)))
+        }
+        guard written == rawSize else { throw .wrongSize(expected: rawSize, found: max(written, 0)) }
     }
 
     /// Over everything but the checksum itself.
-    private static func checksum(of encoded: [UInt8]) -> UInt32 {
-        encoded.withUnsafeBytes { bytes in
-            let header = rf_crc32c(0, bytes.baseAddress, 5)
-            return rf_crc32c(header, bytes.baseAddress.map { $0 + headerSize }, bytes.count - headerSize)
-        }
+    private static func checksum(of encoded: UnsafeRawBufferPointer) -> UInt32 {
+        let header = rf_crc32c(0, encoded.baseAddress, 5)
+        return rf_crc32c(header, encoded.baseAddress.map { $0 + headerSize }, encoded.count - headerSize)
     }
 
     // MARK: - LZ4
@@ -127,16 +167,5 @@ package struct Chunk: Sendable, Hashable {
             taken += sample
         }
         return packed * 100 <= taken * (100 - StoreLimits.worthwhileSavingPercent)
-    }
-
-    /// Nil when the result would be larger than `limit`.
-    private static func pack(_ raw: UnsafeRawBufferPointer, limit: Int) -> [UInt8]? {
-        let encoded = [UInt8](unsafeUninitializedCapacity: headerSize + limit) { buffer, count in
-            buffer[..<headerSize].initialize(repeating: 0)
-            let room = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[headerSize...])
-            let packed = LZ4_compress_default(raw.baseAddress, room.baseAddress, Int32(raw.count), Int32(limit))
-            count = packed > 0 ? headerSize + Int(packed) : headerSize
-        }
-        return encoded.count > headerSize ? encoded : nil
     }
 }

@@ -104,6 +104,8 @@ package final class NodeStore {
 
     // MARK: - Tiers
 
+    package func keepSecondaries(into directives: inout [StoreDirective]) { run(&directives) { instance.keepSecondaries(into: &$0) } }
+
     package func moved(_ number: UInt64, _ result: Result<TierMoveResult, TierFault>, into directives: inout [StoreDirective]) {
         run(&directives) { directives in
             switch result {

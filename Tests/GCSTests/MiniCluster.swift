@@ -128,7 +128,7 @@ struct MiniCluster {
             case .startTimer(let timer, let after): schedule(.rayletTimer(node, timer), after: after)
             case .reportResources(let set):
                 send(.resourceReport(ResourceReport(node: node, available: set)), from: raylet.address, to: .gcs)
-            case .fetchDependency, .cancelDependency, .fenced: break
+            case .fetchDependency, .cancelDependency, .fenced, .nodesGone: break
             }
         }
     }

@@ -115,6 +115,9 @@ private struct Simulation {
             creating = creating.filter { $0.value.client != client }
             opening = opening.filter { $0.value.client != client }
         case 20: store.tick(into: &directives)
+        case 21 where random.next() % 200 == 0:
+            store.keepSecondaries(into: &directives)
+            secondary.subtract(sealed.filter { store.contains($0) })
         default:
             if let directive = take(\.inFlight) { finish(directive) }
         }

@@ -196,6 +196,18 @@ import Testing
         #expect((1...4).allSatisfy { bench.store.contains(object($0)) } && !bench.store.contains(object(5)))
     }
 
+    @Test("when nodes are gone, copies of their objects are kept like any others")
+    func lastCopies() throws {
+        var bench = try Bench()
+        for id in 1...5 as ClosedRange<UInt64> { try bench.put(id, isSecondary: true) }
+        var directives: [StoreDirective] = []
+        bench.store.keepSecondaries(into: &directives)
+        bench.settle(directives)
+        try bench.put(6)
+        #expect(bench.moves.map(\.object) == [object(1)] && bench.store.statistics.dropped == 0)
+        #expect(bench.store.rows().allSatisfy { !$0.isSecondary })
+    }
+
     @Test("a copy that its puller has pinned with the seal is there for its readers")
     func pinnedOnArrival() throws {
         var bench = try Bench()

@@ -18,6 +18,16 @@ extension StoreInstance {
         return .pending(ticket: ticket)
     }
 
+    /// Nodes are gone that may have had the primary copies: each copy here may be the last one, and is kept like one that was made here.
+    package mutating func keepSecondaries(into directives: inout [StoreDirective]) {
+        let secondaries = objects.filter { $0.value.isSecondary }.sorted { $0.value.stamp < $1.value.stamp }
+        for (id, _) in secondaries {
+            objects[id]?.isSecondary = false
+            becameIdle(id)
+        }
+        relieve(into: &directives)
+    }
+
     /// A move is done, and its target holds the object.
     package mutating func moved(_ number: UInt64, _ result: TierMoveResult, into directives: inout [StoreDirective]) {
         guard let move = moves.removeValue(forKey: number), let object = objects[move.object] else { return }

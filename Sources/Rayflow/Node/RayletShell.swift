@@ -192,6 +192,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         case .reportResources(let available):
             send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)
         case .fenced: onFenced?()
+        case .nodesGone: run { store.keepSecondaries(into: &$0) }
         }
     }
 

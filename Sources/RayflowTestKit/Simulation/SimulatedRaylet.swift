@@ -76,6 +76,7 @@ final class SimulatedRaylet {
         case .cancelDependency(let object): fetching.remove(object)
         case .reportResources(let available):
             world.network.send(.resourceReport(ResourceReport(node: node, available: available)), from: address, to: .gcs)
+        case .nodesGone: break  // its store drops no copies
         case .fenced: world.after(1_000_000) { [self] in world.killNode(node) }
         }
     }

@@ -16,6 +16,8 @@ package enum RayletDirective: Sendable {
     case reportResources(ResourceSet)
     /// The cluster has given this node up: when its workers are gone, the raylet ends.
     case fenced
+    /// Other nodes are gone, and with them their copies of objects.
+    case nodesGone
 }
 
 /// Why a worker process is ended.

@@ -63,6 +63,19 @@ import Testing
         #expect(bench.rejection(of: waits)?.code == .outOfDisk)
     }
 
+    @Test("the store hears of nodes that are gone, and of no others") func nodesGone() {
+        var bench = RayletBench(others: [RayletBench.other(9, cpus: 1, free: 1)])
+        bench.receive(
+            .nodeTable(NodeTable(nodes: [RayletBench.other(9, cpus: 1, free: 0), RayletBench.other(8, cpus: 1, free: 1)])), from: .gcs)
+        #expect(bench.departures == 0)
+        bench.receive(
+            .nodeTable(NodeTable(nodes: [RayletBench.other(9, cpus: 1, free: 0, alive: false), RayletBench.other(8, cpus: 1, free: 1)])),
+            from: .gcs)
+        #expect(bench.departures == 1)
+        bench.receive(.nodeTable(NodeTable(nodes: [])), from: .gcs)
+        #expect(bench.departures == 2)
+    }
+
     @Test("an object that several requests need is fetched once and let go with the last") func shared() throws {
         var bench = RayletBench()
         let first = try bench.request(dependencies: [one]), second = try bench.request(dependencies: [one])

@@ -64,7 +64,7 @@ extension OwnerInstance {
 
     /// What the GCS does not know yet it would take for gone already, and then make.
     func tellOutOfScope(_ actor: ActorID, into out: inout [OwnerDirective]) {
-        if gcs.registrations.values.contains(where: { $0.actor == actor }) { return }
+        if gcs.isRegistering(actor) { return }
         out.append(.send(.actorOutOfScope(ActorOutOfScope(actor: actor)), to: .gcs))
     }
 
@@ -91,7 +91,8 @@ extension OwnerInstance {
     // MARK: News
 
     mutating func actorUpdate(_ m: ActorUpdate, now: UInt64, into out: inout [OwnerDirective]) {
-        if m.state == .dead { gcs.kills.remove(m.actor) }
+        // Behind a registration that was lost it must be killed once more.
+        if m.state == .dead, !gcs.isRegistering(m.actor) { gcs.kills.remove(m.actor) }
         guard var line = actors[m.actor], m.incarnation >= line.incarnation else { return }
         // What an actor that leaves has said itself is the last word on that incarnation.
         if case .dead = line.state, m.state != .dead, m.incarnation == line.incarnation { return }

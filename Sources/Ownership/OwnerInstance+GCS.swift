@@ -15,6 +15,9 @@ struct GCSDebts: Sendable {
     var groups: [PlacementGroupID: CreatePlacementGroup] = [:]
     /// Groups whose removal was not heard of.
     var removals: Set<PlacementGroupID> = []
+
+    /// The registration is not answered. If it was lost, the GCS knows of no such actor, and makes it when the registration comes again.
+    func isRegistering(_ actor: ActorID) -> Bool { registrations.values.contains { $0.actor == actor } }
 }
 
 // Calls to living actors go on without the GCS. What needs it waits, and is asked for again until it answers.

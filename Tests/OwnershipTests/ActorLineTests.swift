@@ -361,6 +361,26 @@ struct ActorLineTests {
         #expect(kills().count == 4)
     }
 
+    @Test("an actor that was killed while its registration was lost is killed again behind the next registration")
+    func killOfUnregistered() throws {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        bench.event { $0.kill(.counter, noRestart: true, into: &$1) }
+        // The GCS has never heard of it.
+        bench.update(.counter, .dead, 0)
+        bench.forget()
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+        bench.fire(.gcs)
+        let registered = try #require(bench.story.firstIndex(of: "send RegisterActor"))
+        #expect(try #require(bench.story.firstIndex(of: "send KillActor")) > registered)
+        bench.register(.counter)
+        bench.update(.counter, .dead)
+        bench.forget()
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+        bench.fire(.gcs)
+        #expect(!bench.story.contains("send KillActor"))
+    }
+
     @Test("a GCS that was lost hears from a process that has made actors, called or not")
     func ownActorsAgain() {
         var bench = OwnerBench()

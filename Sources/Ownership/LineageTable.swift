@@ -27,6 +27,7 @@ struct LineageTable: Sendable {
     private(set) var bytes = 0
 
     var count: Int { entries.count }
+    var all: some Collection<Entry> { entries.values }
 
     subscript(task: TaskID) -> Entry? { entries[task] }
 

@@ -292,11 +292,11 @@ extension OwnerInstance {
 
     /// What does not hold; empty when all is well.
     package func checkReferences() -> [String] {
-        var broken = borrowers.checkInvariants() + claims.checkInvariants()
+        var broken = borrowers.checkInvariants() + claims.checkInvariants() + recount()
         for (id, entry) in objects {
             if entry.isMarked != borrowers.isMarked(id) { broken.append("object \(id) does not know whether it is borrowed") }
             if entry.owner == address, claims.has(id) { broken.append("object \(id) of this process's own is claimed") }
-            if min(entry.localRefs, entry.taskRefs, entry.containedIn, entry.underWay) < 0 { broken.append("object \(id): \(entry)") }
+            if entry.localRefs < 0 { broken.append("object \(id): \(entry)") }
         }
         return broken
     }

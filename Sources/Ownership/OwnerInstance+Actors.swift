@@ -79,6 +79,7 @@ extension OwnerInstance {
         if let asked, asked.actor != m.actor {
             // There is one of that name: it lives by the handles of who made it.
             actors[asked.actor]?.isCounted = false
+            gcs.outOfScope.removeAll { $0 == asked.actor }
             letGoArguments(of: asked.actor, into: &out)
         }
         if gcs.outOfScope.contains(m.actor) { tellOutOfScope(m.actor, into: &out) }

@@ -361,6 +361,20 @@ struct ActorLineTests {
         #expect(kills().count == 4)
     }
 
+    @Test("nothing is owed for a handle that turned out to mean another actor, though it went before that was known")
+    func outOfScopeOfAnother() throws {
+        var bench = OwnerBench()
+        bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
+        bench.create(.counter)
+        bench.release([ObjectID(handleOf: .counter)])
+        let request = try #require(bench.sent.compactMap { if case .registerActor(let m) = $0.message { m.request } else { nil } }.first)
+        let other = ActorID(unique: 78, salt: 1, job: OwnerBench.job)
+        bench.receive(.actorReply(ActorReply(request: request, actor: other, error: nil)), from: .gcs)
+        bench.event { $0.connectionLost(.gcs, now: 0, into: &$1) }
+        bench.fire(.gcs)
+        #expect(bench.outOfScope.isEmpty)
+    }
+
     @Test("an actor that was killed while its registration was lost is killed again behind the next registration")
     func killOfUnregistered() throws {
         var bench = OwnerBench()

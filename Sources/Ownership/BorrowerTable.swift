@@ -55,7 +55,7 @@ struct BorrowerTable: Sendable {
     mutating func dropDoubted(_ borrower: Address) -> [ObjectID] {
         let freed = (borrowers[borrower]?.doubted ?? []).filter { unmark($0, by: borrower) }
         if borrowers[borrower]?.marks.isEmpty == true { borrowers[borrower] = nil }
-        return freed.sorted(by: ObjectID.precedes)
+        return freed.sorted()
     }
 
     /// What does not hold; empty when all is well.

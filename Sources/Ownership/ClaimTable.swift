@@ -96,7 +96,7 @@ struct ClaimTable: Sendable {
     func hasClaims(of owner: Address) -> Bool { claims.contains { $0.value.owner == owner } }
 
     private func claimed(of owner: Address) -> [ObjectID] {
-        claims.filter { $0.value.owner == owner }.keys.sorted(by: ObjectID.precedes)
+        claims.filter { $0.value.owner == owner }.keys.sorted()
     }
 
     /// The connection to an owner was lost: it is told again what this process keeps. Nil when that is nothing.

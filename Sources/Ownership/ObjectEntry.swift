@@ -66,10 +66,3 @@ extension ObjectState {
         }
     }
 }
-
-extension ObjectID {
-    /// An order, so that the same events give the same directives.
-    static func precedes(_ a: ObjectID, _ b: ObjectID) -> Bool {
-        (a.task.unique, a.task.actor.unique, a.index) < (b.task.unique, b.task.actor.unique, b.index)
-    }
-}

@@ -12,7 +12,7 @@ extension OwnerInstance {
     /// - Returns: set: the reply waits for ``OwnerDirective/mayReply(_:)`` with this number.
     package mutating func letGoArguments(_ borrowed: [ObjectID], into out: inout [OwnerDirective]) -> UInt64? {
         for id in borrowed { release(id, into: &out) }
-        let kept = Set(borrowed).filter { objects[$0] != nil }.sorted(by: ObjectID.precedes)
+        let kept = Set(borrowed).filter { objects[$0] != nil }.sorted()
         if kept.isEmpty { return nil }
         claim(kept, into: &out)
         defer { nextDelivery += 1 }
@@ -271,7 +271,7 @@ extension OwnerInstance {
     ///
     /// - Parameter circle: objects that are known to be held without need.
     package func referencesLeft(besides circle: Set<ObjectID> = []) -> [String] {
-        var left = objects.sorted { ObjectID.precedes($0.key, $1.key) }
+        var left = objects.sorted { $0.key < $1.key }
             .filter { ($0.key.handledActor == nil || $0.key.handledActor != hostedActor) && !circle.contains($0.key) }
             .map { "\($0.key): \($0.value)" }
         left += deliveries.sorted { $0.key < $1.key }.map { "delivery \($0.key): \($0.value)" }

@@ -59,6 +59,13 @@ public struct ObjectID: Hashable, Sendable, BitwiseCopyable {
     public func _rawHashValue(seed: Int) -> Int { mixed((task.unique ^ task.actor.unique) &+ UInt64(index), seed) }
 }
 
+/// An order for directives: the same events give the same ones.
+extension ObjectID: Comparable {
+    public static func < (a: ObjectID, b: ObjectID) -> Bool {
+        (a.task.unique, a.task.actor.unique, a.index) < (b.task.unique, b.task.actor.unique, b.index)
+    }
+}
+
 /// One multiplication, folded: spreads neighbours, which tests and puts have.
 func mixed(_ value: UInt64, _ seed: Int) -> Int {
     let product = (value ^ UInt64(bitPattern: Int64(seed))).multipliedFullWidth(by: 0x9E37_79B9_7F4A_7C15)

@@ -123,7 +123,7 @@ final class SimulatedProcess {
 
     /// What somebody here waits for, for reports.
     var waitsFor: [String] {
-        waiters.keys.sorted { ($0.task.unique, $0.index) < ($1.task.unique, $1.index) }
+        waiters.keys.sorted()
             .map { "\(address) waits for \($0) of \(owner.owner(of: $0))\(owner.knows($0) ? "" : ", which it does not know")" }
     }
 

@@ -323,8 +323,7 @@ final class SimulatedWorld {
         }
         guard !hasLost else { return }
         for raylet in aliveRaylets {
-            let unneeded = raylet.store.subtracting(circle)
-            for object in unneeded.sorted(by: { ($0.task.unique, $0.index) < ($1.task.unique, $1.index) }) {
+            for object in raylet.store.subtracting(circle).sorted() {
                 ledger.fault("node \(raylet.node) keeps a copy of \(object), which nobody can need")
             }
         }

@@ -66,11 +66,7 @@ struct MemoryText {
                 head.map { Self.cell($0, row[$0]) } + [ByteText.of(raw), ByteText.of(stored), Self.ratio(raw, stored)]
                     + tail.map { Self.cell($0, row[$0]) })
         }
-        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        for row in cells {
-            let line = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
-            lines.append(Terminal.visible("  " + String(line.reversed().drop { $0 == " " }.reversed())))
-        }
+        lines += TextTable.lines(cells)
         let all = answer["total"]?.intValue ?? 0
         let told = answer["objects"]?.arrayValue?.count ?? 0
         if all > told { lines.append("  \(told) of \(all) objects; --limit shows more") }

@@ -13,11 +13,7 @@ struct StateText {
         if answer.rows.isEmpty {
             lines.append("  none")
         } else {
-            let widths = columns.indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-            for row in cells {
-                let line = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
-                lines.append(Terminal.visible("  " + String(line.reversed().drop { $0 == " " }.reversed())))
-            }
+            lines += TextTable.lines(cells)
         }
         if answer.total > answer.rows.count { lines.append("  \(answer.rows.count) of \(answer.total) rows; --limit shows more") }
         if answer.eventsLeftOut > 0 {

@@ -1,4 +1,3 @@
-internal import Glibc
 import Ownership
 package import Raylet
 package import RayflowCore
@@ -40,9 +39,9 @@ package struct MemoryMonitorSettings: Sendable, Hashable {
     /// - Parameter variable: the value of an environment variable.
     /// - Throws: `invalidArgument` that names the option or the variable.
     package init(
-        _ options: MemoryMonitorOptions, variable: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+        _ options: MemoryMonitorOptions, variable: (String) -> String? = GivenOption.environment
     ) throws(RayflowError) {
-        let threshold = try Self.given(options.usageThreshold, "RAYFLOW_MEMORY_USAGE_THRESHOLD", variable) { Double($0) }
+        let threshold = try GivenOption.number(options.usageThreshold, "RAYFLOW_MEMORY_USAGE_THRESHOLD", variable) { Double($0) }
         if let threshold {
             guard threshold > 0, threshold <= 1 else {
                 throw RayflowError(
@@ -56,29 +55,18 @@ package struct MemoryMonitorSettings: Sendable, Hashable {
             }
             let (seconds, attoseconds) = refresh.components
             refreshNS = UInt64(seconds) * 1_000_000_000 + UInt64(attoseconds / 1_000_000_000)
-        } else if let milliseconds = try Self.given(nil, "RAYFLOW_MEMORY_MONITOR_REFRESH_MS", variable, { UInt64($0) }) {
+        } else if let milliseconds = try GivenOption.number(nil, "RAYFLOW_MEMORY_MONITOR_REFRESH_MS", variable, { UInt64($0) }) {
             guard milliseconds <= 3_600_000 else {
                 throw RayflowError(.invalidArgument, "RAYFLOW_MEMORY_MONITOR_REFRESH_MS: \(milliseconds) is more than one hour")
             }
             refreshNS = milliseconds * 1_000_000
         }
-        if let retries = try Self.given(options.taskOOMRetries, "RAYFLOW_TASK_OOM_RETRIES", variable, { Int($0) }) {
+        if let retries = try GivenOption.number(options.taskOOMRetries, "RAYFLOW_TASK_OOM_RETRIES", variable, { Int($0) }) {
             guard retries >= -1 else {
                 throw RayflowError(
                     .invalidArgument, "taskOOMRetries (RAYFLOW_TASK_OOM_RETRIES): \(retries) is below -1, which is without limit")
             }
             taskOOMRetries = Int32(clamping: retries)
         }
-    }
-
-    private static func given<T>(
-        _ option: T?, _ name: String, _ variable: (String) -> String?, _ parse: (String) -> T?
-    ) throws(RayflowError) -> T? {
-        if let option { return option }
-        guard let text = variable(name), !text.isEmpty else { return nil }
-        guard let value = parse(text) else {
-            throw RayflowError(.invalidArgument, "the environment variable \(name) is no number: '\(text)'")
-        }
-        return value
     }
 }

@@ -46,14 +46,14 @@ package struct ObjectStoreSettings: Sendable, Hashable {
     package var diskFullPercent = StoreLimits.diskFullPercent
 
     /// With the default folder.
-    package init() { spillFolder = Self.defaultFolder { name in getenv(name).map { String(cString: $0) } } }
+    package init() { spillFolder = Self.defaultFolder(GivenOption.environment) }
 
     /// - Parameter variable: the value of an environment variable.
     /// - Throws: `invalidArgument` that names the option or the variable.
     package init(
-        _ options: ObjectStoreOptions, variable: (String) -> String? = { name in getenv(name).map { String(cString: $0) } }
+        _ options: ObjectStoreOptions, variable: (String) -> String? = GivenOption.environment
     ) throws(RayflowError) {
-        if let bytes = try Self.number(options.memory, "memory", "RAYFLOW_OBJECT_STORE_MEMORY", variable, { Int($0) }) {
+        if let bytes = try GivenOption.number(options.memory, "RAYFLOW_OBJECT_STORE_MEMORY", variable, { Int($0) }) {
             guard bytes > 0 else { throw Self.refusal("memory", "RAYFLOW_OBJECT_STORE_MEMORY", "\(bytes) is not above 0") }
             memory = bytes
         }
@@ -61,7 +61,7 @@ package struct ObjectStoreSettings: Sendable, Hashable {
             rules.softLimitPercent = percent
         }
         if let percent = try Self.percent(options.diskLimit, "diskLimit", "RAYFLOW_DISK_LIMIT", variable) { diskFullPercent = percent }
-        if let bytes = try Self.number(options.spillLimit, "spillLimit", "RAYFLOW_SPILL_LIMIT", variable, { Int($0) }) {
+        if let bytes = try GivenOption.number(options.spillLimit, "RAYFLOW_SPILL_LIMIT", variable, { Int($0) }) {
             guard bytes > 0, bytes <= StoreLimits.maximumSpillBytes else {
                 throw Self.refusal("spillLimit", "RAYFLOW_SPILL_LIMIT", "\(bytes) is not above 0 and up to 1 TiB")
             }
@@ -74,7 +74,7 @@ package struct ObjectStoreSettings: Sendable, Hashable {
             }
             let (seconds, attoseconds) = wait.components
             rules.waitTicks = Int(seconds) + (attoseconds > 0 ? 1 : 0)
-        } else if let milliseconds = try Self.number(nil, "roomWait", "RAYFLOW_ROOM_WAIT_MS", variable, { Int($0) }) {
+        } else if let milliseconds = try GivenOption.number(nil, "RAYFLOW_ROOM_WAIT_MS", variable, { Int($0) }) {
             guard milliseconds >= 0, milliseconds <= StoreLimits.roomWaitLimitTicks * 1000 else {
                 throw Self.refusal(
                     "roomWait", "RAYFLOW_ROOM_WAIT_MS", "\(milliseconds) is not between 0 and \(StoreLimits.roomWaitLimitTicks * 1000)")
@@ -94,20 +94,9 @@ package struct ObjectStoreSettings: Sendable, Hashable {
     private static func percent(
         _ option: Double?, _ name: String, _ variableName: String, _ variable: (String) -> String?
     ) throws(RayflowError) -> Int? {
-        guard let part = try number(option, name, variableName, variable, { Double($0) }) else { return nil }
+        guard let part = try GivenOption.number(option, variableName, variable, { Double($0) }) else { return nil }
         guard part > 0, part <= 1 else { throw refusal(name, variableName, "\(part) is not above 0 and up to 1") }
         return max(1, Int((part * 100).rounded()))
-    }
-
-    private static func number<T>(
-        _ option: T?, _ name: String, _ variableName: String, _ variable: (String) -> String?, _ parse: (String) -> T?
-    ) throws(RayflowError) -> T? {
-        if let option { return option }
-        guard let text = variable(variableName), !text.isEmpty else { return nil }
-        guard let value = parse(text) else {
-            throw RayflowError(.invalidArgument, "the environment variable \(variableName) is no number: '\(text)'")
-        }
-        return value
     }
 
     private static func refusal(_ name: String, _ variable: String, _ why: String) -> RayflowError {

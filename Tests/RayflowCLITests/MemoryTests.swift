@@ -54,10 +54,10 @@ struct MemoryTests {
 
     @Test("sizes are read as a person writes them")
     func sizes() {
-        #expect(ByteCount(argument: "100")?.bytes == 100)
-        #expect(ByteCount(argument: "512M")?.bytes == 512 << 20)
-        #expect(ByteCount(argument: "4g")?.bytes == 4 << 30)
-        for text in ["", "M", "-1", "0", "1.5G", "9999999999T", "12X"] { #expect(ByteCount(argument: text) == nil, "\(text)") }
+        #expect(ByteAmount(argument: "100")?.bytes == 100)
+        #expect(ByteAmount(argument: "512M")?.bytes == 512 << 20)
+        #expect(ByteAmount(argument: "4g")?.bytes == 4 << 30)
+        for text in ["", "M", "-1", "0", "1.5G", "9999999999T", "12X"] { #expect(ByteAmount(argument: text) == nil, "\(text)") }
         #expect(ByteText.of(0) == "0 B" && ByteText.of(1023) == "1023 B")
         #expect(ByteText.of(1024) == "1.0 KiB" && ByteText.of(1 << 40) == "1.0 TiB")
     }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// A number of bytes as a person writes it: `67108864`, `64M`, `4G`.
-struct ByteCount: ExpressibleByArgument, Equatable {
+struct ByteAmount: ExpressibleByArgument, Equatable {
     var bytes: Int
 
     init?(argument: String) {

@@ -39,7 +39,7 @@ struct RunSettings: ParsableArguments {
         help: ArgumentHelp(
             "Shared memory for large values, such as 512M or 4G; 30 % of the memory by default.",
             discussion: "RAYFLOW_OBJECT_STORE_MEMORY does the same, in bytes.", valueName: "bytes"))
-    var objectStoreMemory: ByteCount?
+    var objectStoreMemory: ByteAmount?
 
     @Option(
         help: ArgumentHelp(

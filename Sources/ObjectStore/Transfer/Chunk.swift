@@ -96,12 +96,9 @@ package struct Chunk: Sendable, Hashable {
     }
 
     /// Checks and unpacks an encoded chunk.
-    /// - Returns: how it was stored.
-    @discardableResult
-    static func read(_ encoded: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) throws(ChunkFault) -> Form {
+    static func read(_ encoded: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) throws(ChunkFault) {
         let header = try Header(of: encoded)
         try unpack(encoded, as: header.form, of: header.rawSize, into: raw)
-        return header.form
     }
 
     private struct Header {

@@ -127,3 +127,10 @@ func run(_ cluster: TestCluster, _ body: (TestCluster) async throws -> Void) asy
 }
 
 let special = ["special": 1.0]
+
+/// Waits until no store holds anything.
+func storesAreEmpty(_ cluster: TestCluster) async throws {
+    for node in 0..<cluster.count {
+        while try cluster.storedBytes(on: node) > 0 { try await Task.sleep(for: .milliseconds(2)) }
+    }
+}

@@ -9,11 +9,7 @@ struct TierTests {
     private func withNodes(_ body: (TestCluster, Cluster) async throws -> Void) async throws {
         let cluster = try await TestCluster(
             nodes: [["CPU": 2, "home": 100], ["CPU": 2, "special": 100]], remotes, storeBytes: 32 << 20)
-        do { try await cluster.cluster.run { try await body(cluster, cluster.cluster) } } catch {
-            await cluster.shutDown()
-            throw error
-        }
-        await cluster.shutDown()
+        try await run(cluster) { try await body($0, $0.cluster) }
     }
 
     @Test("four times as much as the store holds is put, and read again by value, in place and by tasks")
@@ -67,9 +63,7 @@ struct TierTests {
                     #expect(isEqual)
                 }
             }
-            for node in 0..<cluster.count {
-                while try cluster.storedBytes(on: node) > 0 { try await Task.sleep(for: .milliseconds(2)) }
-            }
+            try await storesAreEmpty(cluster)
         }
     }
 }

@@ -57,13 +57,13 @@ public enum Lending {
     public static let make = RemoteFunction("lending.make(count:)") { (count: Int) in [Float](repeating: 1, count: count) }
     /// Returns what it was given.
     public static let back = RemoteFunction("lending.back(refs:)") { (refs: [ObjectRef<[Float]>]) in refs }
-    /// The same through tasks of its own, so many levels deep; the innermost waits for a line in the file.
+    /// The same through tasks of its own, so many levels deep; the innermost waits for the file.
     public static let deep: RemoteFunction<[ObjectRef<[Float]>], Int, String, Single<Float>> = RemoteFunction(
         "lending.deep(refs:depth:gate:)"
     ) {
         (refs: [ObjectRef<[Float]>], depth: Int, gate: String) in
         if depth > 0 { return try await deep.remote(refs, depth - 1, gate).get() }
-        try await waitForLine(in: gate)
+        try await passed(gate)
         return try await refs[0].get().reduce(0, +)
     }
     /// Starts a task that holds on to the refs, and ends without waiting for it.
@@ -78,16 +78,12 @@ public enum Lending {
         return 0
     }
     public static let fails = RemoteFunction("lending.fails(value:gate:)") { (value: [Float], gate: String) throws -> Int in
-        try await waitForLine(in: gate)
+        try await passed(gate)
         throw Overdrawn(missing: value.count)
     }
     public static let use = RemoteFunction("lending.use(keeper:gate:)") { (keeper: ActorHandle<Keeper>, gate: String) in
-        try await waitForLine(in: gate)
+        try await passed(gate)
         return try await keeper.pid.remote().get()
     }
     public static let create = RemoteFunction("lending.create") { () in [Keeper.start.remote()] }
-}
-
-func waitForLine(in path: String) async throws {
-    while access(path, F_OK) != 0 { try await Task.sleep(for: .milliseconds(2)) }
 }

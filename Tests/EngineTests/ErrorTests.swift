@@ -180,10 +180,10 @@ extension EngineTests {
                 }
                 _ = try await ray.wait(made, count: made.count)
                 for ref in made { #expect(try await ref.get().count == part) }
-                var answer = try JSON.parse(try embedded.memoryText())
-                while answer["totals"]?["moving"] != 0 || answer["totals"]?["retired"] != 0 {
-                    try await Task.sleep(for: .milliseconds(2))
+                var answer = JSON.null
+                try await eventually {
                     answer = try JSON.parse(try embedded.memoryText())
+                    return answer["totals"]?["moving"] == 0 && answer["totals"]?["retired"] == 0
                 }
                 let objects = answer["objects"]?.arrayValue ?? [], totals = answer["totals"]
                 #expect(objects.count == 16 && answer["total"]?.intValue == 16)

@@ -59,10 +59,13 @@ func line(in path: String) async throws -> String {
     }
 }
 
-/// Waits until a process is gone.
-func ends(_ pid: Int32) async throws {
-    while kill(pid, 0) == 0 { try await Task.sleep(for: .milliseconds(2)) }
+/// Waits until the condition holds.
+func eventually(_ condition: () throws -> Bool) async throws {
+    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
 }
+
+/// Waits until a process is gone.
+func ends(_ pid: Int32) async throws { try await eventually { kill(pid, 0) != 0 } }
 
 func code(_ body: () async throws -> Void) async -> RayflowError.Code? {
     do {

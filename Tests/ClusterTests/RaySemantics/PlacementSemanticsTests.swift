@@ -9,11 +9,7 @@ struct PlacementSemanticsTests {
         _ nodes: [[String: Double]], labels: [[String: String]] = [], _ body: (TestCluster, Cluster) async throws -> Void
     ) async throws {
         let cluster = try await TestCluster(nodes: nodes, labels: labels, remotes)
-        do { try await cluster.cluster.run { try await body(cluster, cluster.cluster) } } catch {
-            await cluster.shutDown()
-            throw error
-        }
-        await cluster.shutDown()
+        try await run(cluster) { try await body($0, $0.cluster) }
     }
 
     @Test("57: two tasks on two nodes of four CPUs run at home, four run two on each")

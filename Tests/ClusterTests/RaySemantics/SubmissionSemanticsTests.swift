@@ -10,11 +10,7 @@ struct SubmissionSemanticsTests {
         _ body: (TestCluster, Cluster) async throws -> Void
     ) async throws {
         let cluster = try await TestCluster(nodes: nodes, remotes, storeBytes: storeBytes, objectStore: objectStore)
-        do { try await cluster.cluster.run { try await body(cluster, cluster.cluster) } } catch {
-            await cluster.shutDown()
-            throw error
-        }
-        await cluster.shutDown()
+        try await run(cluster) { try await body($0, $0.cluster) }
     }
 
     @Test("6: a chain of 100 tasks ends on one CPU, and on two nodes of one CPU each", arguments: [1, 2])
@@ -87,9 +83,7 @@ struct SubmissionSemanticsTests {
                 let sums = (0..<20).map { _ in Remote.sum.remote(there.view()) }
                 #expect(Set(try await ray.get(sums)).count == 1)
             }
-            for node in 0..<cluster.count {
-                while try cluster.storedBytes(on: node) > 0 { try await Task.sleep(for: .milliseconds(2)) }
-            }
+            try await storesAreEmpty(cluster)
         }
     }
 }

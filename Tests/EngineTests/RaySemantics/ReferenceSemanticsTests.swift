@@ -205,11 +205,6 @@ extension EngineTests {
     }
 }
 
-/// Waits until the condition holds.
-func eventually(_ condition: () throws -> Bool) async throws {
-    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
-}
-
 /// Waits until the driver has no objects and the store is empty.
 private func nothingIsLeft(_ embedded: EmbeddedCluster) async throws {
     try await eventually {

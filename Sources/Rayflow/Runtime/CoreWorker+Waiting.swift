@@ -83,13 +83,14 @@ extension CoreWorker {
             if orFailed, case .failed? = self?.state(of: id) { wakeup.wake(.ready) }
         }
         let timer = timeout.map { timeout in loop.scheduleTimer(after: timeout) { wakeup.wake(.timeout) } }
-        let gauge = executor?.beginWaiting()
+        let waiting = executor
+        waiting?.beginWaiting()
         let reason = await withTaskCancellationHandler {
             await withCheckedContinuation { wakeup.install($0) }
         } onCancel: {
             wakeup.wake(.cancelled)
         }
-        if let gauge { executor?.endWaiting(gauge) }
+        waiting?.endWaiting()
         if let timer { loop.execute { timer.cancel() } }
         forget(tokens)
         return reason

@@ -97,7 +97,7 @@ final class StreamProducer: SinkTarget, @unchecked Sendable {
 
     private func waitForRoom() async {
         // A producer that waits gives its CPU back: its consumer may need it.
-        let gauge = executor.beginWaiting()
+        executor.beginWaiting()
         let token = lock.withLock {
             nextWait += 1
             return nextWait
@@ -114,7 +114,7 @@ final class StreamProducer: SinkTarget, @unchecked Sendable {
         } onCancel: {
             lock.withLock { waiting.removeValue(forKey: token) }?.resume()
         }
-        executor.endWaiting(gauge)
+        executor.endWaiting()
     }
 }
 

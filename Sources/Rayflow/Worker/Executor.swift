@@ -87,9 +87,8 @@ package final class Executor: @unchecked Sendable {
     /// How the constructor has ended.
     private var creation: (task: TaskID, outcome: TaskOutcome)?
     private let lock = Lock()
-    private var waiting = 0
-    private var waitNumber: UInt64 = 0
-    private var saidBlocked = false
+    /// Under the lock.
+    private var gauge = WaitGauge()
 
     package init(core: CoreWorker, registry: Registry, process: UInt64, isProcess: Bool, devices: [UInt32] = [], page: PinPage? = nil) {
         self.core = core
@@ -474,35 +473,21 @@ package final class Executor: @unchecked Sendable {
 
     // MARK: Waiting
 
-    /// From any thread: the running body waits in get or wait.
-    package func beginWaiting() -> UInt64 {
-        let number = lock.withLock {
-            waiting += 1
-            waitNumber += 1
-            return waitNumber
+    /// From any thread: the running body waits in get or wait, or for the consumer of its stream.
+    package func beginWaiting() {
+        let wait = lock.withLock { gauge.begin() }
+        core.loop.scheduleTimer(afterNanoseconds: RuntimeLimits.blockedAfterNS) { [weak self] in
+            guard let self, actor == nil, lock.withLock({ self.gauge.isBlocked(since: wait) }) else { return }
+            core.send(.blocked(Blocked(process: process, isBlocked: true)), to: raylet)
         }
-        core.loop.scheduleTimer(afterNanoseconds: RuntimeLimits.blockedAfterNS) { [weak self] in self?.sayBlocked(number) }
-        return number
     }
 
-    private func sayBlocked(_ number: UInt64) {
-        let mustSay = lock.withLock {
-            guard waiting > 0, waitNumber == number, !saidBlocked, actor == nil else { return false }
-            saidBlocked = true
-            return true
+    package func endWaiting() {
+        guard lock.withLock({ gauge.end() }) else { return }
+        core.execute { [self] in
+            guard lock.withLock({ gauge.isUnblocked() }) else { return }
+            core.send(.blocked(Blocked(process: process, isBlocked: false)), to: raylet)
         }
-        if mustSay { core.send(.blocked(Blocked(process: process, isBlocked: true)), to: raylet) }
-    }
-
-    package func endWaiting(_ number: UInt64) {
-        let mustSay = lock.withLock {
-            waiting -= 1
-            guard waiting == 0 else { return false }
-            waitNumber += 1
-            defer { saidBlocked = false }
-            return saidBlocked
-        }
-        if mustSay { core.post(.blocked(Blocked(process: process, isBlocked: false)), to: raylet) }
     }
 }
 

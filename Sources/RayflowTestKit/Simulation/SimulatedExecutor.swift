@@ -22,9 +22,7 @@ final class SimulatedExecutor {
     private(set) var actor: SimulatedActor?
     /// How the constructor has ended.
     private var creation: (task: TaskID, outcome: TaskOutcome)?
-    private var waiting = 0
-    private var waitNumber: UInt64 = 0
-    private var saidBlocked = false
+    private var gauge = WaitGauge()
     /// Replies that wait until what this process keeps of the arguments is claimed.
     private var waitingReplies: [UInt64: () -> Void] = [:]
 
@@ -202,26 +200,17 @@ final class SimulatedExecutor {
 
     // MARK: Waiting
 
-    func beginWaiting() -> UInt64 {
-        waiting += 1
-        waitNumber += 1
-        let number = waitNumber
-        process.after(RuntimeLimits.blockedAfterNS) { [weak self] in self?.sayBlocked(number) }
-        return number
+    func beginWaiting() {
+        let wait = gauge.begin()
+        process.after(RuntimeLimits.blockedAfterNS) { [weak self] in
+            guard let self, actor == nil, gauge.isBlocked(since: wait) else { return }
+            world.sometimes(.blocked)
+            process.send(.blocked(Blocked(process: process.address.entity, isBlocked: true)), to: raylet)
+        }
     }
 
-    private func sayBlocked(_ number: UInt64) {
-        guard waiting > 0, waitNumber == number, !saidBlocked, actor == nil else { return }
-        saidBlocked = true
-        world.sometimes(.blocked)
-        process.send(.blocked(Blocked(process: process.address.entity, isBlocked: true)), to: raylet)
-    }
-
-    func endWaiting(_ number: UInt64) {
-        waiting -= 1
-        guard waiting == 0 else { return }
-        waitNumber += 1
-        if saidBlocked { process.send(.blocked(Blocked(process: process.address.entity, isBlocked: false)), to: raylet) }
-        saidBlocked = false
+    func endWaiting() {
+        guard gauge.end(), gauge.isUnblocked() else { return }
+        process.send(.blocked(Blocked(process: process.address.entity, isBlocked: false)), to: raylet)
     }
 }

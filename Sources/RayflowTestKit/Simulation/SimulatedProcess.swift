@@ -138,8 +138,8 @@ final class SimulatedProcess {
             wait.end(.ready)
             return wait
         }
-        let gauge = executor?.beginWaiting()
-        wait.onEnd = { [weak self] in if let gauge { self?.executor?.endWaiting(gauge) } }
+        executor?.beginWaiting()
+        wait.onEnd = { [weak self] in self?.executor?.endWaiting() }
         for id in pending {
             let token = nextToken
             nextToken += 1

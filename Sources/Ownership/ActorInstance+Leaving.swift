@@ -17,10 +17,10 @@ extension ActorInstance {
         leaveWhenDone(into: &out)
     }
 
-    /// The GCS asks for the end: the calls at hand run first.
+    /// The GCS asks for the end, for the last handle is gone: the calls at hand run first.
     package mutating func drain(_ name: String, into out: inout [Directive]) {
         guard case .open = phase else { return }
-        phase = .draining(ErrorRecord(.actorDied, "actor \(name) is dead: it was ended"))
+        phase = .draining(ErrorRecord(.actorDied, "actor \(name) is dead: it is out of scope", reason: .outOfScope))
         leaveWhenDone(into: &out)
     }
 
@@ -106,7 +106,7 @@ extension ActorInstance {
     private mutating func isStuck(_ task: TaskID, in name: String) -> Bool {
         guard let group = groups[name], group.running.contains(task) else { return false }
         groups[name]?.stuck.insert(task)
-        guard group.running.count == group.limit, groups[name]?.stuck.count == group.limit else { return false }
+        guard group.busy >= group.limit, groups[name]?.stuck.count == group.busy else { return false }
         groups[name]?.stuck.remove(task)
         return true
     }

@@ -11,6 +11,8 @@ package struct ActorInstance: Sendable {
         case startExitTimer(afterNS: UInt64)
         /// All callers know: the process may go, and the GCS is told so. Comes again when that was lost.
         case leave(ErrorRecord)
+        /// A call that was halted has its place again.
+        case goOn(TaskID)
         /// A running call waits for this call of its own actor, and it has turned out that the wait could never end.
         case deadlock(TaskID, waitingFor: TaskID)
     }
@@ -43,6 +45,12 @@ package struct ActorInstance: Sendable {
         var running: Set<TaskID> = []
         /// Running calls that wait for calls of the same group.
         var stuck: Set<TaskID> = []
+        /// Running calls that have not begun: they wait for arguments that are made again.
+        var halted: Set<TaskID> = []
+        /// Halted calls that have their arguments and no place yet, in order.
+        var complete: [TaskID] = []
+        /// Places that are taken.
+        var busy: Int { running.count - halted.count }
     }
     enum Phase {
         case building, open
@@ -154,7 +162,8 @@ package struct ActorInstance: Sendable {
         groups[m.spec.group]?.ready.append(id)
     }
 
-    private mutating func serve(into out: inout [Directive]) {
+    mutating func serve(into out: inout [Directive]) {
+        goOn(into: &out)
         switch phase {
         case .building, .exiting, .parting, .gone: return
         case .open, .draining: break
@@ -164,7 +173,10 @@ package struct ActorInstance: Sendable {
     }
 
     private mutating func serve(_ name: String, into out: inout [Directive]) {
-        while let group = groups[name], group.running.count < group.limit, let id = groups[name]?.ready.popFirst() {
+        while let group = groups[name], group.busy < group.limit {
+            // A halted call is before those behind it, and holds up none of those that it may wait for.
+            let next = group.running.count < group.limit ? groups[name]?.ready.popFirst() : nextBesideHalted(name)
+            guard let id = next else { return }
             guard let call = queued.removeValue(forKey: id) else { continue }
             if !call.push.spec.lineage.isNone, let outcome = logged[call.push.spec.lineage] {
                 out.append(.reply(call.push, to: call.from, outcome))
@@ -184,6 +196,7 @@ package struct ActorInstance: Sendable {
         guard running.removeValue(forKey: id) != nil else { return }
         groups[m.spec.group]?.running.remove(id)
         groups[m.spec.group]?.stuck.remove(id)
+        if groups[m.spec.group]?.halted.remove(id) != nil { groups[m.spec.group]?.complete.removeAll { $0 == id } }
         if !awaited.isEmpty { for call in awaited.keys { awaited[call]?.remove(id) } }
         unanswered += 1
         if let outcome { logged[m.spec.lineage] = outcome }

@@ -11,7 +11,7 @@ extension Executor {
         var arguments: [ResolvedArgument] = []
         arguments.reserveCapacity(m.spec.arguments.count)
         for (index, argument) in m.spec.arguments.enumerated() {
-            do { arguments.append(try await resolve(argument, states)) } catch let error as RayflowError {
+            do { arguments.append(try await resolve(argument, states, of: m)) } catch let error as RayflowError {
                 // A constructor's failure reaches callers that know nothing of its arguments.
                 guard m.spec.kind == .actorCreation else { throw error }
                 throw error.ofArgument(index + 1)
@@ -20,21 +20,28 @@ extension Executor {
         return arguments
     }
 
-    private func resolve(_ argument: TaskArgument, _ states: [ObjectID: ResolvedDependency]) async throws -> ResolvedArgument {
+    private func resolve(
+        _ argument: TaskArgument, _ states: [ObjectID: ResolvedDependency], of m: PushTask
+    ) async throws -> ResolvedArgument {
         switch argument {
         case .value(let enclosed): return .payload(enclosed.payload)
         case .gather(let parts):
             var resolved: [ResolvedArgument] = []
-            for part in parts { resolved.append(try await resolve(part, states)) }
+            for part in parts { resolved.append(try await resolve(part, states, of: m)) }
             return .gather(resolved)
         case .ref(let id, let owner):
-            if let known = states[id] { return try await open(id, known.owner, known.state) }
-            // Not finished when it was pushed (constructors do not wait at the caller): ask the owner.
-            return try await ask(id, owner, lost: nil)
+            if let known = states[id] { return try await open(id, known.owner, known.state, of: m) }
+            // Not finished when it was pushed (constructors do not wait at the caller, repeated calls do not either): ask the owner.
+            return try await ask(id, owner, lost: nil, of: m)
         }
     }
 
     /// - Parameter lost: nodes on which it was not found.
+    private func ask(_ id: ObjectID, _ owner: Address, lost: [NodeID]?, of m: PushTask) async throws -> ResolvedArgument {
+        guard m.spec.kind == .actorCall, let actor else { return try await ask(id, owner, lost: lost) }
+        return try await actor.aside(m) { try await ask(id, owner, lost: lost) }
+    }
+
     private func ask(_ id: ObjectID, _ owner: Address, lost: [NodeID]?) async throws -> ResolvedArgument {
         core.step { table, out in
             table.borrow(id, RefOrigin(owner: owner, lineage: .none))
@@ -48,7 +55,7 @@ extension Executor {
         }
     }
 
-    private func open(_ id: ObjectID, _ owner: Address, _ state: ObjectState) async throws -> ResolvedArgument {
+    private func open(_ id: ObjectID, _ owner: Address, _ state: ObjectState, of m: PushTask) async throws -> ResolvedArgument {
         switch state {
         case .inline(let enclosed): return .payload(enclosed.payload)
         case .failed(let record): throw RayflowError(record)
@@ -57,7 +64,7 @@ extension Executor {
             case .success(let mapped): return .mapped(mapped)
             case .failure(let fault) where fault.lost.isEmpty: throw RayflowError(fault.error)
             // The owner has it made again. Meanwhile this task waits as in a `get`: its CPU is free for others.
-            case .failure(let fault): return try await ask(id, owner, lost: fault.lost)
+            case .failure(let fault): return try await ask(id, owner, lost: fault.lost, of: m)
             }
         }
     }

@@ -30,6 +30,8 @@ final class HostedActor: @unchecked Sendable {
     private var late: [TaskID: TaskOutcome] = [:]
     /// How to stop waits of running calls for calls of this actor.
     private var waits: [OwnWait: @Sendable () -> Void] = [:]
+    /// Calls that have their arguments and wait for their place.
+    private var halted: [TaskID: CheckedContinuation<Void, Never>] = [:]
 
     /// - Parameter isParallel: whether bodies may run in several threads.
     init(
@@ -68,6 +70,19 @@ final class HostedActor: @unchecked Sendable {
             return false
         }
     }
+
+    /// An argument of a running call is lost: `body` waits for it without holding up the calls that make it again.
+    func aside<Value>(_ m: PushTask, _ body: () async throws -> Value) async throws -> Value {
+        event { $0.halt(m, into: &$1) }
+        let value = try await body()
+        await withCheckedContinuation { continuation in
+            lock.withLock { halted[m.spec.id] = continuation }
+            event { $0.complete(m, into: &$1) }
+        }
+        try Task.checkCancellation()
+        return value
+    }
+
     func endWait(_ wait: OwnWait) {
         lock.withLock {
             waits[wait] = nil
@@ -100,6 +115,7 @@ final class HostedActor: @unchecked Sendable {
         case .send(let message, let to): executor.core.post(message, to: to)
         case .startExitTimer(let delay):
             executor.core.loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
+        case .goOn(let task): lock.withLock { halted.removeValue(forKey: task) }?.resume()
         case .deadlock(let task, let call):
             let stop = lock.withLock { waits[OwnWait(task: task, call: call)] }
             stop?()

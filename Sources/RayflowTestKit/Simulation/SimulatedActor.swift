@@ -9,6 +9,8 @@ final class SimulatedActor {
     private var instance: ActorInstance
     private var outbox: [ActorInstance.Directive] = []
     private var isDraining = false
+    /// Calls that have their arguments and wait for their place.
+    private var halted: [TaskID: () -> Void] = [:]
     /// It has said its last word.
     private(set) var hasLeft = false
 
@@ -31,12 +33,19 @@ final class SimulatedActor {
         isDraining = false
     }
 
+    func halt(_ m: PushTask) { event { $0.halt(m, into: &$1) } }
+    func complete(_ m: PushTask, _ body: @escaping () -> Void) {
+        halted[m.spec.id] = body
+        event { $0.complete(m, into: &$1) }
+    }
+
     private func carryOut(_ directive: ActorInstance.Directive) {
         switch directive {
         case .start(let m, let from): executor.start(m, from: from)
         case .reply(let m, let to, let outcome): executor.reply(m, to: to, outcome)
         case .send(let message, let to): process.send(message, to: to)
         case .startExitTimer(let delay): process.after(delay) { [weak self] in self?.event { $0.exitExpired(into: &$1) } }
+        case .goOn(let task): halted.removeValue(forKey: task)?()
         case .deadlock: break  // simulated bodies never wait for their own actor
         case .leave(let error):
             hasLeft = true

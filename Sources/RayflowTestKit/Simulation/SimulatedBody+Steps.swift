@@ -5,6 +5,11 @@ import RayflowCore
 extension SimulatedBody {
     func takeStep() {
         let isMethod = kind == .actorCall || kind == .actorCreation
+        if !doomed.isEmpty {
+            guard chance(40) else { return loseAndGet(doomed.removeLast()) }
+            stepsLeft += 1
+            return compute(draw(1_000_000...30_000_000))
+        }
         switch draw(0...99) {
         case 0..<10: compute(draw(20_000...400_000))
         case 10..<12:
@@ -28,10 +33,10 @@ extension SimulatedBody {
             let chosen = waitable
             get(chosen, count: min(1, chosen.count), timeoutNS: isMethod ? 5_000_000 : nil)
         case 68..<74:
-            if depth < 2 { makeActor() }
+            if depth < 2, let actor = makeActor(), chance(40) { return useAndLetGo(actor) }
             next()
         case 74..<84:
-            for _ in 0..<draw(1...3) { call() }
+            for _ in 0..<draw(1...3) { if let actor = pick(actors) { call(actor) } }
             next()
         case 84..<87:
             if let id = pick(waitable) {
@@ -52,6 +57,7 @@ extension SimulatedBody {
             }
             next()
         case 93..<96: find()
+        case 96..<98: loseAndGet(pick(waitable))
         default:
             if kind != nil, chance(70), world.mayCrash() {
                 world.sometimes(.workerCrashedInTask)
@@ -83,6 +89,15 @@ extension SimulatedBody {
         return arguments
     }
 
+    /// All copies of an object are gone, and this body needs it.
+    private func loseAndGet(_ id: ObjectID?) {
+        guard let id, world.hasFaults, process.owner.owner(of: id) == process.address, process.owner.state(of: id)?.isStored == true else {
+            return next()
+        }
+        for raylet in world.raylets.values { raylet.remove(id) }
+        get([id], count: 1, timeoutNS: kind == nil || kind == .function ? nil : 5_000_000)
+    }
+
     // MARK: Tasks
 
     private func submit() {
@@ -111,8 +126,8 @@ extension SimulatedBody {
 
     // MARK: Actors
 
-    private func makeActor() {
-        guard world.mayMakeActor() else { return }
+    private func makeActor() -> ActorID? {
+        guard world.mayMakeActor() else { return nil }
         let actor = ActorID(unique: process.newNumber(), salt: 1, job: world.job)
         var options = ActorSpecOptions()
         options.typeName = "Simulated"
@@ -136,10 +151,25 @@ extension SimulatedBody {
         }
         refs.append(ObjectID(handleOf: actor))
         actors.append(actor)
+        return actor
     }
 
-    private func call() {
-        guard let actor = pick(actors), world.maySubmit() else { return }
+    /// The actor is out of scope with its last call. Then results are lost, in the moment in which it ends or later.
+    private func useAndLetGo(_ actor: ActorID) {
+        let known = refs.count
+        for _ in 0..<3 { call(actor) }
+        let results = Array(refs[known...])
+        let handle = ObjectID(handleOf: actor)
+        actors.removeAll { $0 == actor }
+        refs.removeAll { $0 == handle }
+        process.step { $0.release(handle, into: &$2) }
+        doomed = results
+        stepsLeft += results.count
+        get(results, count: results.count, timeoutNS: 100_000_000)
+    }
+
+    private func call(_ actor: ActorID) {
+        guard world.maySubmit() else { return }
         // Calls of one process stand in one line: a later task of this process must not wait behind a call that waits for that task.
         var arguments = arguments(depth: SimulationLimits.depth - 1)
         if kind != nil { arguments = [arguments[0]] }

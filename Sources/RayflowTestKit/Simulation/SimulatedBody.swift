@@ -19,10 +19,13 @@ final class SimulatedBody {
     var depth: Int
     /// A method asks for the end of its actor.
     var wantsExit = false
-    private var stepsLeft: Int
+    var stepsLeft: Int
+    /// Results that are to be lost, one with each of the next steps.
+    var doomed: [ObjectID] = []
     private var wait: SimulatedWait?
     private var isCancelled = false
     private var isOver = false
+    private var isHalted = false
     private var startedNS: UInt64
     private let onEnd: (() -> Void)?
 
@@ -76,8 +79,9 @@ final class SimulatedBody {
             resolve(rest)
         case .ref(let id, let owner):
             if let known = push.resolved.first(where: { $0.id == id }) {
-                return process.open(id, known.state, of: known.owner) { [self] in opened($0) { self.resolve(rest) } }
+                return process.open(id, known.state, of: known.owner, onLoss: halt) { [self] in opened($0) { self.resolve(rest) } }
             }
+            halt()
             process.step { table, _, _ in table.borrow(id, RefOrigin(owner: owner, lineage: .none)) }
             wait = process.wait([id], count: 1) { [self] reason in
                 guard reason == .ready, let state = process.owner.state(of: id) else {
@@ -93,11 +97,20 @@ final class SimulatedBody {
         }
     }
 
-    private func opened(_ enclosed: EnclosedPayload?, _ body: () -> Void) {
+    private func opened(_ enclosed: EnclosedPayload?, _ body: @escaping () -> Void) {
         if isOver { return }
         guard let enclosed else { return end(.failed(ErrorRecord(.objectLost, "an argument is lost"), isApplicationError: true)) }
         decode(enclosed)
-        body()
+        guard isHalted, let push, let actor = process.executor?.actor else { return body() }
+        isHalted = false
+        actor.complete(push) { [self] in if !isOver { body() } }
+    }
+
+    /// A call waits for an argument without holding its actor up.
+    private func halt() {
+        guard let push, kind == .actorCall, let actor = process.executor?.actor else { return }
+        isHalted = true
+        actor.halt(push)
     }
 
     /// Refs in a value become refs of this body.

@@ -155,7 +155,12 @@ final class SimulatedProcess {
     }
 
     /// The content of a finished object: what it is, or nil for one that is lost and cannot be made again.
-    func open(_ id: ObjectID, _ state: ObjectState, of source: Address, _ body: @escaping (EnclosedPayload?) -> Void) {
+    ///
+    /// - Parameter onLoss: called when it is lost and `body` waits for it to be made again.
+    func open(
+        _ id: ObjectID, _ state: ObjectState, of source: Address, onLoss: @escaping () -> Void = {},
+        _ body: @escaping (EnclosedPayload?) -> Void
+    ) {
         switch state {
         case .inline(let enclosed): body(enclosed)
         case .failed(let error):
@@ -167,6 +172,7 @@ final class SimulatedProcess {
             raylet.open(id, from: nodes, owner: source) { [weak self] isThere in
                 guard let self, isAlive else { return }
                 if isThere { return body(EnclosedPayload(Payload(type: "simulated", bytes: [], refs: refs), origins: origins)) }
+                onLoss()
                 step { owner, _, out in
                     owner.borrow(id, RefOrigin(owner: source, lineage: .none))
                     owner.lose(id, on: nodes, seen: seen, into: &out)

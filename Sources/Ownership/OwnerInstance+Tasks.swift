@@ -174,7 +174,12 @@ extension OwnerInstance {
         guard let worker = leases.change(lease, { $0.worker }).flatMap(\.self) else { return }
         tasks[id]?.state = .pushed(lease)
         guard let entry = tasks[id] else { return }
-        out.append(.send(.pushTask(pushMessage(entry, lease: lease)), to: worker))
+        var push = pushMessage(entry, lease: lease)
+        if entry.spec.kind == .function {
+            pushes += 1
+            push.spec.sequence = pushes
+        }
+        out.append(.send(.pushTask(push), to: worker))
         // The raylet there has brought, or will bring, copies of what is large.
         for object in entry.dependencies { addLocation(object, worker.nodeID) }
         tell(entry.spec, isReported: entry.isReported, .running, into: &out)
@@ -198,7 +203,8 @@ extension OwnerInstance {
     @discardableResult
     mutating func taskReply(_ m: TaskReply, from: Address, now: UInt64, into out: inout [OwnerDirective]) -> Bool {
         guard let entry = tasks[m.task], entry.spec.attempt == m.attempt else {
-            freeLease(m.lease, of: m.task, into: &out)
+            // The attempt before this one has ended once already when this one runs in its place.
+            if case .pushed(m.lease)? = tasks[m.task]?.state {} else { freeLease(m.lease, of: m.task, into: &out) }
             discard(m, into: &out)
             return false
         }
@@ -280,9 +286,9 @@ extension OwnerInstance {
                 .journal(
                     .finished(entry.spec, fingerprint: entry.fingerprint, states: states, moved: m.moved, executionNS: m.executionNS)))
         }
-        remove(id, into: &out)
-        // Before a result that nobody needs takes the refs in it with it.
+        // Before a result that nobody needs takes the refs in it with it, and before its actor is out of scope with its last call.
         keepLineage(of: entry, states, into: &out)
+        remove(id, into: &out)
         tell(entry.spec, isReported: entry.isReported, .finished, into: &out)
         if entry.isAgain {
             recoveries += 1

@@ -47,6 +47,8 @@ package struct OwnerInstance: Sendable {
     var lineage = LineageTable()
     /// Bytes of finished tasks that are kept to be run again.
     package var lineageLimit = Limits.lineageBytes
+    /// Functions that were pushed: the place of each in their order.
+    var pushes: UInt64 = 0
     /// How many tasks have made lost objects again.
     package internal(set) var recoveries: UInt32 = 0
     /// Objects have been without a copy: tasks look at their arguments again before they are pushed.
@@ -136,7 +138,7 @@ package struct OwnerInstance: Sendable {
         case .borrowersAdded(let m): borrowersAdded(m, into: &out)
         case .releaseBorrower(let m): releaseBorrower(m, from: from, into: &out)
         case .refsSecured(let m): refsSecured(m, from: from, into: &out)
-        case .actorOutOfScope(let m): gcs.outOfScope.removeAll { $0 == m.actor }
+        case .actorOutOfScope(let m): outOfScopeHeard(m, into: &out)
         case .actorUpdate(let m): actorUpdate(m, now: now, into: &out)
         case .actorReply(let m): actorReply(m, now: now, into: &out)
         case .placementGroupUpdate(let m): groupChanged(m, into: &out)

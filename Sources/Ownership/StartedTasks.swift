@@ -1,6 +1,6 @@
 package import RayflowCore
 
-/// What an executor has started lately: a push that comes twice makes no second attempt, also when the first has ended.
+/// What an executor has started lately for actors: a push that comes twice makes no second attempt, also when the first has ended.
 package struct StartedTasks: Sendable {
     private struct Key: Hashable {
         let task: TaskID
@@ -23,4 +23,21 @@ package struct StartedTasks: Sendable {
         inOrder[oldest] = key
         oldest = (oldest + 1) % limit
     }
+}
+
+/// The order in which functions come from each owner: one that comes twice starts nothing, also when it was given back meanwhile and runs
+/// elsewhere.
+package struct PushOrder: Sendable {
+    private var last: [Address: UInt64] = [:]
+
+    package init() {}
+
+    package mutating func isNew(_ m: PushTask, from owner: Address) -> Bool {
+        guard last[owner, default: 0] < m.spec.sequence else { return false }
+        last[owner] = m.spec.sequence
+        return true
+    }
+
+    /// Its connection is gone, and with it what was under way.
+    package mutating func forget(_ owner: Address) { last[owner] = nil }
 }

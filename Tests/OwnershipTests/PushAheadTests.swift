@@ -104,6 +104,29 @@ struct PushAheadTests {
         #expect(bench.pushes.count == 3)
     }
 
+    @Test("a push that comes again after the task was given back starts nothing, the next push of the task does")
+    func cameAgain() throws {
+        var (bench, lease) = try measured()
+        let tasks = (0..<2).map { _ in bench.submit("f") }
+        let pushes = bench.pushes
+        var order = PushOrder()
+        for push in pushes {
+            let isNew = order.isNew(push, from: OwnerBench.me), isNewAgain = order.isNew(push, from: OwnerBench.me)
+            let isNewOfOther = order.isNew(push, from: OwnerBench.stranger)
+            #expect(isNew && !isNewAgain && isNewOfOther)
+        }
+        let item = TasksReturned.Item(task: tasks[1].id, attempt: tasks[1].attempt)
+        bench.receive(.tasksReturned(TasksReturned(lease: lease, tasks: [item])), from: OwnerBench.worker)
+        bench.finish(pushes[0], executionNS: 2_000)
+        let next = try #require(bench.pushes.last)
+        #expect(bench.pushes.count == 3 && next.spec.id == tasks[1].id)
+        let isOld = order.isNew(pushes[1], from: OwnerBench.me), isNew = order.isNew(next, from: OwnerBench.me)
+        #expect(!isOld && isNew)
+        order.forget(OwnerBench.me)
+        let isNewAnyway = order.isNew(pushes[0], from: OwnerBench.me)
+        #expect(isNewAnyway)
+    }
+
     @Test("when a worker dies, the task that ran is charged, the others are not; afterwards each of them runs alone")
     func workerDies() throws {
         var (bench, lease) = try measured()

@@ -144,4 +144,26 @@ struct RetryTests {
         bench.lose(lease)
         #expect(bench.owner.heldLeases == 0)
     }
+
+    @Test("an answer that comes once more does not free the lease on which the next attempt runs")
+    func answeredTwice() throws {
+        var bench = OwnerBench()
+        let task = bench.submit {
+            $0.maxRetries = 2
+            $0.retryRule = .anyError
+        }
+        let lease = try bench.granted()
+        let first = try #require(bench.pushes.last)
+        let failure = TaskOutcome.failed(ErrorRecord(.taskFailed, "once"), isApplicationError: true)
+        bench.reply(first, failure)
+        bench.fire(try #require(bench.retries.last).timer)
+        let second = try #require(bench.pushes.last)
+        #expect(second.spec.attempt.number == 2 && second.lease == lease)
+        bench.reply(first, failure)
+        let timers = bench.directives.compactMap { if case .startTimer(.idleLease(lease, let use), _) = $0 { use } else { nil } }
+        for use in timers { bench.fire(.idleLease(lease, use: use)) }
+        #expect(bench.returns.isEmpty)
+        bench.finish(second)
+        #expect(bench.owner.state(of: task.ref) != nil && bench.failure(of: task.ref) == nil)
+    }
 }

@@ -31,6 +31,7 @@ package final class Executor: @unchecked Sendable {
     private struct Shared {
         var running: [TaskID: Running] = [:]
         var started = StartedTasks()
+        var order = PushOrder()
         /// Of functions that wait for the one that runs.
         var line: [Pushed] = []
         var head = 0
@@ -83,7 +84,7 @@ package final class Executor: @unchecked Sendable {
     private var waitingReplies: [UInt64: () -> Void] = [:]
     private var shared = Shared()
     /// Set once, on the loop, before any of its calls runs.
-    private var actor: HostedActor?
+    private(set) var actor: HostedActor?
     /// How the constructor has ended.
     private var creation: (task: TaskID, outcome: TaskOutcome)?
     private let lock = Lock()
@@ -112,13 +113,18 @@ package final class Executor: @unchecked Sendable {
     package func disconnected(_ peer: Address) {
         if peer == raylet, isProcess { _exit(0) }
         actor?.callerGone(peer)
+        lock.withLock { shared.order.forget(peer) }
     }
 
     // MARK: Tasks
 
     package func push(_ m: PushTask, from: Address) {
+        let isFunction = m.spec.kind == .function
         let (known, isRepeated) = lock.withLock {
-            (shared.running[m.spec.id], shared.started.contains(m.spec.id, m.spec.attempt))
+            (
+                shared.running[m.spec.id],
+                isFunction ? !shared.order.isNew(m, from: from) : shared.started.contains(m.spec.id, m.spec.attempt)
+            )
         }
         if isRepeated, known == nil {
             // The same push again: it has run. A GCS that was away has not heard how the constructor ended.
@@ -142,7 +148,7 @@ package final class Executor: @unchecked Sendable {
 
     // MARK: The line
 
-    private enum Place { case first, behind(mustWatch: Bool), known }
+    private enum Place { case first, behind(mustWatch: Bool) }
 
     private func enqueue(_ pushed: Pushed) {
         let id = pushed.push.spec.id
@@ -152,7 +158,6 @@ package final class Executor: @unchecked Sendable {
                 shared.serial += 1
                 return .first
             }
-            if shared.waiting.contains(where: { $0.push.spec.id == id }) { return .known }
             shared.line.append(pushed)
             defer { shared.isWatched = true }
             return .behind(mustWatch: !shared.isWatched)
@@ -160,7 +165,7 @@ package final class Executor: @unchecked Sendable {
         switch place {
         case .first: start(pushed)
         case .behind(mustWatch: true): watch(lock.withLock { shared.serial })
-        case .behind, .known: break
+        case .behind: break
         }
     }
 
@@ -238,7 +243,7 @@ package final class Executor: @unchecked Sendable {
             strategy: spec.kind == .actorCall ? actorStrategy : spec.options.strategy, cluster: cluster, host: host, record: scope)
         lock.withLock {
             shared.running[spec.id] = Running(attempt: spec.attempt)
-            shared.started.insert(spec.id, spec.attempt)
+            if spec.kind != .function { shared.started.insert(spec.id, spec.attempt) }
         }
         let body = Task(executorPreference: host == nil ? threads : actor?.threads ?? threads) { [self] in
             let started = rf_monotonic_ns()

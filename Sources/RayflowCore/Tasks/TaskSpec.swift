@@ -59,8 +59,8 @@ public struct TaskSpec: Hashable, Sendable {
     public var resultCount: UInt32
     /// The options, one object for all tasks that were submitted with the same ones.
     public var sharedOptions: SharedOptions
-    /// Actor calls: position in the order of (caller, actor incarnation, group), or ``unordered``. Creations: how many calls the actor runs
-    /// at a time.
+    /// Functions: position in the order of what their owner pushes, from 1. Actor calls: position in the order of (caller, actor incarnation,
+    /// group), or ``unordered``. Creations: how many calls the actor runs at a time.
     public var sequence: UInt64
 
     /// A call that is made again: it has no place in the order.

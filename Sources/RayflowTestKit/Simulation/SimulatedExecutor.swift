@@ -15,6 +15,7 @@ final class SimulatedExecutor {
     private var raylet: Address { .raylet(of: process.node) }
     private var running: [TaskID: SimulatedBody] = [:]
     private var started = StartedTasks()
+    private var order = PushOrder()
     private var line: [Pushed] = []
     private var current: TaskID?
     private var serial: UInt64 = 0
@@ -44,6 +45,7 @@ final class SimulatedExecutor {
     func disconnected(_ peer: Address) {
         if peer == raylet { world.kill(process.address) }
         actor?.event { $0.callerGone(peer, into: &$1) }
+        order.forget(peer)
     }
 
     var isBusy: Bool { !running.isEmpty }
@@ -52,7 +54,8 @@ final class SimulatedExecutor {
 
     func push(_ m: PushTask, from: Address) {
         let known = running[m.spec.id]
-        if known == nil, started.contains(m.spec.id, m.spec.attempt) {
+        let isRepeated = m.spec.kind == .function ? !order.isNew(m, from: from) : started.contains(m.spec.id, m.spec.attempt)
+        if known == nil, isRepeated {
             if let creation, creation.task == m.spec.id {
                 world.sometimes(.creationAnsweredAgain)
                 reply(m, to: from, creation.outcome)
@@ -93,7 +96,6 @@ final class SimulatedExecutor {
             serial += 1
             return start(pushed.push, from: pushed.from)
         }
-        if line.contains(where: { $0.push.spec.id == id }) { return }
         world.sometimes(.pushedBehind)
         line.append(pushed)
         if !isWatched {
@@ -134,7 +136,7 @@ final class SimulatedExecutor {
     func start(_ m: PushTask, from: Address) {
         let body = SimulatedBody(process, push: m, from: from)
         running[m.spec.id] = body
-        started.insert(m.spec.id, m.spec.attempt)
+        if m.spec.kind != .function { started.insert(m.spec.id, m.spec.attempt) }
         world.ledger.started(body)
         body.begin()
     }

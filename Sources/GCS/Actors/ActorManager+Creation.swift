@@ -81,14 +81,17 @@ extension ActorManager {
     }
 
     mutating func granted(_ m: LeaseGranted, into out: inout [GCSDirective]) {
-        guard let entry = actor(of: m.lease) else {
-            // Nobody wants it any more.
-            return out.append(.send(.returnLease(ReturnLease(lease: m.lease, workerFailed: true)), to: .raylet(of: m.node)))
+        let raylet = Address.raylet(of: m.node)
+        let entry = actor(of: m.lease)
+        if let entry, case .leasing(var lease) = entry.stage {
+            lease.raylet = raylet
+            actors[entry.id]?.stage = .creating(lease, worker: m.worker)
+            return push(entry, m.lease, to: m.worker, into: &out)
         }
-        guard case .leasing(var lease) = entry.stage else { return }
-        lease.raylet = .raylet(of: m.node)
-        actors[entry.id]?.stage = .creating(lease, worker: m.worker)
-        push(entry, m.lease, to: m.worker, into: &out)
+        // Nobody wants it any more, or two raylets have heard of the request.
+        if entry?.lease?.raylet != raylet {
+            out.append(.send(.returnLease(ReturnLease(lease: m.lease, workerFailed: true)), to: raylet))
+        }
     }
 
     /// The constructor; a worker that has it already answers again.

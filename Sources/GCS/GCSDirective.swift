@@ -20,7 +20,7 @@ package enum GCSTimer: Hashable, Sendable {
     case unknownActor(ActorID)
     /// A look at the placement groups that wait for room or for answers.
     case placementGroups
-    case endActor(ActorID)
+    case endActor(ActorID, incarnation: UInt32)
     /// The process that made actors has not been heard of since its connection broke.
     case ownerGone(Address, generation: UInt64)
     case pushAgain(ActorID)

@@ -37,7 +37,7 @@ extension GCSInstance {
             if let lease = entry.lease { expect(actors.byLease[lease.id] == id, "lease \(lease.id) of \(id) is not on record") }
             if let name = ActorName(entry.options) {
                 expect((actors.names[name] == id) == !entry.isDead || actors.names[name] != id, "name \(name)")
-                expect(entry.isDead || actors.names[name] == id, "the living actor \(id) has lost its name")
+                expect(entry.isDead || entry.comebacks > 0 || actors.names[name] == id, "the living actor \(id) has lost its name")
             }
             expect(entry.incarnation >= 1, "actor \(id) has incarnation 0")
             expect(Set(entry.subscribers).count == entry.subscribers.count, "actor \(id) has a subscriber twice")

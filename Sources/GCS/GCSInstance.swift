@@ -85,13 +85,14 @@ package struct GCSInstance: Sendable {
         case .registerActor(let m):
             jobs.started(m.actor.job, driver: nil, now: now)
             actors.register(m, from: from, hasJobEnded: jobs.hasEnded(m.actor.job), nodes: &nodes, into: &out)
-            if let group = m.spec.options.strategy.group, placementGroups.state(of: group) ?? .removed == .removed {
-                actors.groupRemoved(group, PlacementGroupManager.removal(group, "is not there (any more)"), into: &out)
-            }
+            endWithoutGroup(m.spec.options.strategy, into: &out)
         case .subscribeActor(let m): actors.subscribe(m.actor, from, nodes: &nodes, into: &out)
         case .lookupActor(let m): actors.lookup(m, from: from, into: &out)
         case .killActor(let m): isExpected = actors.kill(m, from: from, into: &out)
         case .actorOutOfScope(let m): actors.outOfScope(m, from: from, into: &out)
+        case .restartActor(let m):
+            let strategy = actors.comeBack(m, from: from, hasJobEnded: jobs.hasEnded(m.actor.job), nodes: &nodes, into: &out)
+            if let strategy { endWithoutGroup(strategy, into: &out) }
         case .actorExiting(let m): isExpected = actors.exited(m, from: from, into: &out)
         case .jobEnded(let m): endJob(m.job, now: now, into: &out)
         case .leaseGranted(let m): actors.granted(m, into: &out)
@@ -169,7 +170,7 @@ package struct GCSInstance: Sendable {
         case .restartActor(let id, let incarnation): actors.restartDue(id, incarnation: incarnation, nodes: &nodes, into: &out)
         case .unknownActor(let id): actors.unknownExpired(id, into: &out)
         case .placementGroups: placementGroups.sweepDue(nodes: &nodes, into: &out)
-        case .endActor(let id): actors.endExpired(id, into: &out)
+        case .endActor(let id, let incarnation): actors.endExpired(id, incarnation: incarnation, into: &out)
         case .ownerGone(let owner, let generation): actors.ownerExpired(owner, generation: generation, into: &out)
         case .pushAgain(let id): actors.pushAgain(id, into: &out)
         }
@@ -192,6 +193,12 @@ package struct GCSInstance: Sendable {
     private mutating func removeGroup(_ group: PlacementGroupID, _ why: String, into out: inout [GCSDirective]) {
         guard placementGroups.remove(group, why, nodes: &nodes, into: &out) else { return }
         actors.groupRemoved(group, PlacementGroupManager.removal(group, why), into: &out)
+    }
+
+    /// Of a group that was removed nothing will be heard.
+    private mutating func endWithoutGroup(_ strategy: SchedulingStrategy, into out: inout [GCSDirective]) {
+        guard let group = strategy.group, placementGroups.state(of: group) ?? .removed == .removed else { return }
+        actors.groupRemoved(group, PlacementGroupManager.removal(group, "is not there (any more)"), into: &out)
     }
 
     private mutating func createWaitingActors(into out: inout [GCSDirective]) {

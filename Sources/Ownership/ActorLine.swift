@@ -33,6 +33,18 @@ struct ActorLine: Sendable {
     var isUnheld = false
     /// The constructor's arguments, held for as long as it may run again.
     var arguments: [ObjectID] = []
+    /// The constructor itself, where this process may have to ask for it.
+    var constructor: TaskSpec?
+    /// The last handle is gone, and the GCS is told so.
+    var isOutOfScope = false
+    /// How often it was asked to come back after that.
+    var comebacks: UInt32 = 0
+    /// It was asked to come back, and calls have not ended since.
+    var isBack = false
+    /// Finished calls of this process that may have to run again.
+    var keptCalls = 0
+    /// It ends or has ended because nobody needs it, and can be started again.
+    var mayComeBack: Bool { isOutOfScope && !isBack && constructor != nil }
     /// Of this process's own actor. -1: without limit.
     var maxRestarts: Int32 = 0
     var isDead: Bool { if case .dead = state { true } else { false } }

@@ -16,6 +16,7 @@ extension OwnerInstance {
         // Handles in the journal of a durable run may come back in a later one: what they refer to is not counted.
         line.isCounted = !options.isDetached && !isDurable
         line.maxRestarts = options.maxRestarts
+        if line.isCounted, options.maxRestarts != 0 { line.constructor = spec }
         var refs: [ObjectID] = [], nested: [ObjectID] = []
         for argument in spec.arguments {
             argument.collect(into: &refs)
@@ -27,18 +28,26 @@ extension OwnerInstance {
         let mustFollow = !line.arguments.isEmpty && !isDurable && !line.isSubscribed
         if mustFollow { line.isSubscribed = true }
         actors[actor] = line
-        let resolved = refs.compactMap { id in
-            objects[id].flatMap { row in row.state.map { ResolvedDependency(id: id, owner: row.owner, state: rebound($0)) } }
-        }
         let request = nextRequest
         nextRequest += 1
-        let registration = RegisterActor(request: request, actor: actor, spec: spec, options: options, resolved: resolved)
+        let registration = RegisterActor(request: request, actor: actor, spec: spec, options: options, resolved: resolved(spec))
         gcs.registrations[request] = registration
         out.append(.send(.registerActor(registration), to: .gcs))
         if mustFollow { out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs)) }
     }
 
-    private mutating func letGoArguments(of actor: ActorID, into out: inout [OwnerDirective]) {
+    /// Arguments of a constructor, as far as they are known. The others it asks for where it runs.
+    func resolved(_ constructor: TaskSpec) -> [ResolvedDependency] {
+        var refs: [ObjectID] = []
+        for argument in constructor.arguments { argument.collect(into: &refs) }
+        return refs.compactMap { id in
+            objects[id].flatMap { row in row.state.map { ResolvedDependency(id: id, owner: row.owner, state: rebound($0)) } }
+        }
+    }
+
+    /// The constructor does not run again.
+    mutating func letGoArguments(of actor: ActorID, into out: inout [OwnerDirective]) {
+        actors[actor]?.constructor = nil
         guard let held = actors[actor]?.arguments, !held.isEmpty else { return }
         actors[actor]?.arguments = []
         for id in held { objects[id]?.taskRefs -= 1 }
@@ -57,15 +66,9 @@ extension OwnerInstance {
     mutating func lastHandleGone(of actor: ActorID, into out: inout [OwnerDirective]) {
         guard actors[actor]?.isCounted == true else { return }
         actors[actor]?.isCounted = false
+        actors[actor]?.isOutOfScope = true
         // Also of one that is dead here: the GCS may not have heard that it was killed.
-        gcs.outOfScope.append(actor)
-        if !gcs.isLost { tellOutOfScope(actor, into: &out) }
-    }
-
-    /// What the GCS does not know yet it would take for gone already, and then make.
-    func tellOutOfScope(_ actor: ActorID, into out: inout [OwnerDirective]) {
-        if gcs.isRegistering(actor) { return }
-        out.append(.send(.actorOutOfScope(ActorOutOfScope(actor: actor)), to: .gcs))
+        leaveScope(actor, into: &out)
     }
 
     /// The creation itself had a fault: every call of the actor gets it.
@@ -94,7 +97,7 @@ extension OwnerInstance {
     mutating func actorUpdate(_ m: ActorUpdate, now: UInt64, into out: inout [OwnerDirective]) {
         // Behind a registration that was lost it must be killed once more.
         if m.state == .dead, !gcs.isRegistering(m.actor) { gcs.kills.remove(m.actor) }
-        guard var line = actors[m.actor], m.incarnation >= line.incarnation else { return }
+        guard var line = actors[m.actor], m.comeback >= line.comebacks, m.incarnation >= line.incarnation else { return }
         // What an actor that leaves has said itself is the last word on that incarnation.
         if case .dead = line.state, m.state != .dead, m.incarnation == line.incarnation { return }
         if m.incarnation > 0 { line.know(m.maxTaskRetries, m.maxPendingCalls) }
@@ -107,6 +110,12 @@ extension OwnerInstance {
             if line.isAlive, !isNew { return actors[m.actor] = line }
             // The GCS may not have heard of the end of the process yet: the timer asks it once more.
             if line.isBroken, !isNew { return actors[m.actor] = line }
+            if isNew, !line.isInterrupted, !line.sent.isEmpty {
+                // The news of the end before did not come through.
+                actors[m.actor] = line
+                interrupt(m.actor, Self.processGone, into: &out)
+                line = actors[m.actor] ?? line
+            }
             line.state = .alive
             line.incarnation = m.incarnation
             line.worker = m.worker
@@ -127,28 +136,43 @@ extension OwnerInstance {
             let isNews = !line.isInterrupted
             line.isInterrupted = true
             actors[m.actor] = line
-            if isNews { interrupt(m.actor, m.error ?? ErrorRecord(.workerCrashed, "its process is gone"), into: &out) }
+            if isNews { interrupt(m.actor, m.error ?? Self.processGone, into: &out) }
         case .dead:
             actorEnded(m.actor, m.error ?? ErrorRecord(.actorDied, "the actor is dead"), into: &out)
         }
     }
 
+    private static let processGone = ErrorRecord(.workerCrashed, "its process is gone")
+
     mutating func actorEnded(_ actor: ActorID, _ error: ErrorRecord, into out: inout [OwnerDirective]) {
         guard var line = actors[actor] else { return }
+        let mayComeBack = line.mayComeBack && line.keptCalls > 0 && error.reason == .outOfScope
         line.state = .dead(error)
         line.worker = nil
         line.isBroken = false
-        var doomed = Array(line.sent)
+        line.isBack = false
+        // Calls that have to run again have waited for the end.
+        let again = mayComeBack ? line.sent.filter { tasks[$0]?.state == .pausing } : []
+        var doomed = Array(line.sent.subtracting(again))
         for group in line.groupNames {
             for caller in line[group].unsent.keys { while let id = line[group].unsent[caller]?.popFirst() { doomed.append(id) } }
             line[group].unsent = [:]
         }
         actors[actor] = line
-        letGoArguments(of: actor, into: &out)
+        if mayComeBack { letGoHandles(amongArgumentsOf: actor, into: &out) } else { letGoArguments(of: actor, into: &out) }
         for id in doomed.sorted(by: { $0.unique < $1.unique }) {
             let isCancelled = tasks[id]?.isCancelled == true
             fail(id, isCancelled ? ErrorRecord(.cancelled, "the call was cancelled") : error, into: &out)
         }
+        if !again.isEmpty { bringBack(actor, into: &out) }
+    }
+
+    /// An actor does not live for the sake of one that may come back.
+    private mutating func letGoHandles(amongArgumentsOf actor: ActorID, into out: inout [OwnerDirective]) {
+        let handles = actors[actor]?.arguments.filter { $0.handledActor != nil } ?? []
+        actors[actor]?.arguments.removeAll { $0.handledActor != nil }
+        for id in handles { objects[id]?.taskRefs -= 1 }
+        for id in handles { dropIfUnneeded(id, into: &out) }
     }
 
     /// The actor leaves and has sent its last answer.

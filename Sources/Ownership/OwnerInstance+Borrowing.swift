@@ -279,10 +279,14 @@ extension OwnerInstance {
         return left
     }
 
-    /// Each object with what it keeps here: the refs in its value, and what its task needs to run again.
+    /// Each object with what it keeps here: the refs in its value, and what its task needs to run again, or its actor to come back.
     package var keptReferences: [(id: ObjectID, refs: [ObjectID])] {
         objects.map { id, entry in
-            let needed = entry.recovery == .kept ? lineage[id.task]?.needed ?? [] : []
+            var needed: [ObjectID] = []
+            if entry.recovery == .kept {
+                needed = lineage[id.task]?.needed ?? []
+                if let line = actors[id.task.actor], line.isOutOfScope { needed += line.arguments }
+            }
             return (id, needed + (entry.state?.countedRefs.map(\.id) ?? []))
         }
     }

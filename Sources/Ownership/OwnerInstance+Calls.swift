@@ -46,6 +46,7 @@ extension OwnerInstance {
     mutating func leaveLine(_ entry: TaskEntry, into out: inout [OwnerDirective]) {
         let spec = entry.spec, actor = spec.id.actor
         actors[actor]?.open -= 1
+        endComeback(actor, into: &out)
         if actors[actor]?.isUnheld == true, actors[actor]?.open == 0 {
             actors[actor]?.isUnheld = false
             dropIfUnneeded(ObjectID(handleOf: actor), into: &out)
@@ -98,9 +99,10 @@ extension OwnerInstance {
         tasks[id]?.retriesLeft = actors[id.actor]?.maxTaskRetries ?? 0
     }
 
-    /// The pause after an error that is to be tried again is over. While the actor is away the call waits for it.
+    /// The pause after an error that is to be tried again is over. While the actor is away the call waits for it, and while it ends for its next
+    /// life.
     mutating func callAgain(_ id: TaskID, into out: inout [OwnerDirective]) {
-        guard actors[id.actor]?.isAlive == true, let worker = actors[id.actor]?.worker else { return }
+        guard let line = actors[id.actor], line.isAlive, !line.mayComeBack, let worker = line.worker else { return }
         tasks[id]?.state = .inActorLine
         tasks[id]?.spec.sequence = TaskSpec.unordered
         if let entry = tasks[id] { send(entry, to: worker, into: &out) }
@@ -132,6 +134,7 @@ extension OwnerInstance {
         guard let worker = actors[actor]?.worker else { return }
         for id in inOrder(actors[actor]?.sent ?? []) {
             guard var entry = tasks[id], let line = actors[actor] else { continue }
+            if entry.state == .pausing, line.mayComeBack { continue }
             if entry.state == .pausing {
                 entry.spec.sequence = TaskSpec.unordered
             } else if entry.spec.sequence != TaskSpec.unordered {

@@ -42,6 +42,7 @@ extension OwnerInstance {
         }
         askForGroups(into: &out)
         for actor in gcs.outOfScope { tellOutOfScope(actor, into: &out) }
+        askBackAgain(into: &out)
         // For actors that this process has made that is also its word that it is there: they would end without it.
         let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed || $0.value.isOwn } }.keys
         for actor in followed.sorted() {

@@ -173,7 +173,7 @@ extension OwnerInstance {
                 continue
             }
             reachedZero(id, entry, &released, into: &out)
-            if entry.recovery == .kept { check += releaseLineage(id.task) }
+            if entry.recovery == .kept { check += releaseLineage(id.task, into: &out) }
             for (inner, _) in entry.state?.countedRefs ?? [] {
                 objects[inner]?.containedIn -= 1
                 check.append(inner)

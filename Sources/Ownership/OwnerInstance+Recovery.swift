@@ -123,7 +123,10 @@ extension OwnerInstance {
         tasks[id]?.state = .pausing
         actors[id.actor, default: ActorLine()].open += 1
         actors[id.actor]?.sent.insert(id)
-        if case .dead(let error)? = actors[id.actor]?.state { return fail(id, error, into: &out) }
+        if case .dead(let error)? = actors[id.actor]?.state {
+            if actors[id.actor]?.mayComeBack == true { return bringBack(id.actor, into: &out) }
+            return fail(id, error, into: &out)
+        }
         callAgain(id, into: &out)
     }
 
@@ -180,6 +183,7 @@ extension OwnerInstance {
             .init(
                 spec: spec, retriesLeft: entry.retriesLeft, dependencies: entry.dependencies, carried: carried, parent: entry.parent,
                 results: results, bytes: bytes))
+        callKept(spec)
         while lineage.bytes > lineageLimit, let oldest = lineage.removeOldest() {
             for object in oldest.spec.results where objects[object]?.recovery == .kept { objects[object]?.recovery = .evicted }
             letGo(oldest, into: &out)
@@ -196,15 +200,17 @@ extension OwnerInstance {
     }
 
     /// A row that counted on a kept task is gone. Gives the objects that are needed less now.
-    mutating func releaseLineage(_ task: TaskID) -> [ObjectID] {
+    mutating func releaseLineage(_ task: TaskID, into out: inout [OwnerDirective]) -> [ObjectID] {
         guard let entry = lineage.release(task) else { return [] }
         for object in entry.needed { objects[object]?.lineageRefs -= 1 }
+        callForgotten(entry.spec, into: &out)
         return entry.needed
     }
 
     private mutating func letGo(_ entry: LineageTable.Entry, into out: inout [OwnerDirective]) {
         for object in entry.needed { objects[object]?.lineageRefs -= 1 }
         for object in entry.needed { dropIfUnneeded(object, into: &out) }
+        callForgotten(entry.spec, into: &out)
     }
 
     /// Nobody needs the value, but a kept task would need it to run again: a large one is freed and made again if it comes to that. Gives the

@@ -60,6 +60,10 @@ final class Rebuilder: RemoteActor {
         _ = Runs.note(key)
         return pattern(Rebuilt.count, seed: seed)
     }
+    static let next = method("next(key:xs:)") { (_: Rebuilder, key: Int, xs: RemoteBuffer<UInt64>) in
+        _ = Runs.note(key)
+        return xs.map { $0 &+ 1 }
+    }
     static let value = method("value") { (me: Rebuilder) in me.first }
-    static let members = Members(open, plain, make, value)
+    static let members = Members(open, plain, make, next, value)
 }

@@ -173,24 +173,43 @@ import Testing
         #expect(bench.returned(lease) == [true])
     }
 
-    @Test("an actor that nobody needs is asked to end, and goes with the reason given; one that does not go in time is ended")
+    @Test("of two grants for one request the second goes back, unless it is the first once more") func grantedTwice() throws {
+        var bench = GCSBench()
+        bench.register()
+        let (lease, worker) = try bench.grant()
+        func grant(_ worker: Address, _ bench: inout GCSBench) {
+            let node = worker.nodeID
+            bench.receive(.leaseGranted(LeaseGranted(lease: lease, worker: worker, node: node)), from: .raylet(of: node))
+        }
+        grant(worker, &bench)
+        #expect(bench.returned(lease).isEmpty)
+        let other = NodeID(99)
+        grant(.process(id: 700, on: other), &bench)
+        #expect(bench.returned(lease) == [true] && bench.sent.last?.to == .raylet(of: other))
+        try bench.answer(from: worker)
+        grant(.process(id: 700, on: other), &bench)
+        #expect(bench.returned(lease) == [true, true])
+    }
+
+    @Test("an actor that nobody needs is asked to end, and goes with that as the reason; one that does not go in time is ended")
     func gentleEnd() throws {
         var bench = GCSBench()
         let actor = bench.register(restarts: -1)
         bench.subscribe(actor)
         let (lease, worker) = try bench.grant()
-        bench.step { $0.actors.end(actor, "its last handle is gone", into: &$2) }
+        bench.receive(.actorOutOfScope(ActorOutOfScope(actor: actor)), from: GCSBench.driver)
         try bench.answer(from: worker)
         let asked = bench.sent.filter { if case .endActor = $0.message { true } else { false } }
         #expect(asked.map(\.to) == [worker], "when it lives, and once")
-        #expect(bench.timers.last?.timer == .endActor(actor))
+        #expect(bench.timers.last?.timer == .endActor(actor, incarnation: 1))
         bench.lose(lease, worker)
         #expect(bench.updates().last?.state == .dead, "a crash meanwhile restarts nothing")
-        #expect(bench.updates().last?.error?.message == "actor Counter is dead: its last handle is gone")
+        #expect(bench.updates().last?.error?.message == "actor Counter is dead: it is out of scope: its last handle is gone")
+        #expect(bench.updates().last?.error?.reason == .refDeleted)
         let other = bench.register(2)
         let second = try bench.bringToLife(worker: 501)
-        bench.step { $0.actors.end(other, "its last handle is gone", into: &$2) }
-        bench.fire(.endActor(other))
+        bench.receive(.actorOutOfScope(ActorOutOfScope(actor: other)), from: GCSBench.driver)
+        bench.fire(.endActor(other, incarnation: 1))
         #expect(bench.returned(second.lease) == [true])
     }
 

@@ -183,4 +183,17 @@ struct ActorCallTests {
         let late = bench.call(.counter, "late")
         #expect(bench.failure(of: late.ref)?.code == .actorDied, "news of before its end change nothing")
     }
+
+    @Test("calls that were in flight are charged when the first news of the end of their actor's process is its next life")
+    func newsSkipped() {
+        var bench = OwnerBench()
+        bench.create(.counter, maxTaskRetries: 0, maxRestarts: 1)
+        bench.update(.counter, .alive)
+        let once = bench.call(.counter)
+        #expect(bench.pushes.count == 1)
+        bench.update(.counter, .alive, 2)
+        #expect(bench.pushes.count == 1 && bench.failure(of: once.ref)?.code == .actorUnavailable)
+        let next = bench.call(.counter)
+        #expect(bench.pushes.last?.spec.id == next.id)
+    }
 }

@@ -4,17 +4,13 @@ import Testing
 
 @Suite("References of kept tasks")
 struct KeptReferenceTests {
-    private func holding(_ refs: [ObjectID], _ bench: OwnerBench) -> TaskArgument {
-        .value(EnclosedPayload(Payload(type: "", bytes: [], refs: refs), origins: refs.map { bench.owner.origin(of: $0) }))
-    }
-
     @Test("what lies inside the arguments stays known without its value, and is made again for who asks")
     func nested() {
         var bench = OwnerBench()
         let inner = bench.submit("inner")
         bench.grant()
         bench.finish(bench.pushes[0], [.large()])
-        let outer = bench.submit("outer", [holding([inner.ref], bench)])
+        let outer = bench.submit("outer", [bench.holding([inner.ref])])
         bench.release([inner.ref])
         bench.finish(bench.pushes[1], [.large()])
         #expect(bench.deleted == [inner.ref] && bench.owner.knows(inner.ref))
@@ -58,7 +54,7 @@ struct KeptReferenceTests {
         bench.register(.counter)
         let handle = ObjectID(handleOf: .counter)
         bench.event { owner, _ in owner.holdHandle(of: .counter, lineage: .none) }
-        let task = bench.submit("task", [holding([handle], bench)])
+        let task = bench.submit("task", [bench.holding([handle])])
         bench.grant()
         bench.finish(bench.pushes[0], [.large()])
         bench.release([handle])

@@ -88,15 +88,24 @@ struct OwnerBench {
         return submit(call, caller: caller)
     }
 
-    mutating func create(_ actor: ActorID, maxTaskRetries: Int32 = 0, maxPendingCalls: Int32 = -1, lineage: LineageID = .none) {
-        var creation = spec("init", results: 0, lineage: lineage)
+    mutating func create(
+        _ actor: ActorID, maxTaskRetries: Int32 = 0, maxPendingCalls: Int32 = -1, maxRestarts: Int32 = 0, _ arguments: [TaskArgument] = [],
+        lineage: LineageID = .none
+    ) {
+        var creation = spec("init", arguments, results: 0, lineage: lineage)
         creation.id.actor = actor
         creation.kind = .actorCreation
         var options = ActorSpecOptions()
         options.maxTaskRetries = maxTaskRetries
         options.maxPendingCalls = maxPendingCalls
+        options.maxRestarts = maxRestarts
         actorOptions[actor] = options
         event { $0.create(creation, options: options, parent: Self.root, into: &$1) }
+    }
+
+    /// A value with refs in it.
+    func holding(_ refs: [ObjectID]) -> TaskArgument {
+        .value(EnclosedPayload(Payload(type: "", bytes: [], refs: refs), origins: refs.map { owner.origin(of: $0) }))
     }
 
     // MARK: Answers of others
@@ -145,14 +154,15 @@ struct OwnerBench {
     }
 
     mutating func update(
-        _ actor: ActorID, _ state: ActorState, _ incarnation: UInt32 = 1, worker: Address = Self.worker, error: ErrorRecord? = nil
+        _ actor: ActorID, _ state: ActorState, _ incarnation: UInt32 = 1, worker: Address = Self.worker, error: ErrorRecord? = nil,
+        comeback: UInt32 = 0
     ) {
         receive(
             .actorUpdate(
                 ActorUpdate(
                     actor: actor, state: state, incarnation: incarnation, worker: worker, error: error,
                     maxTaskRetries: actorOptions[actor]?.maxTaskRetries ?? 0,
-                    maxPendingCalls: actorOptions[actor]?.maxPendingCalls ?? -1)), from: .gcs)
+                    maxPendingCalls: actorOptions[actor]?.maxPendingCalls ?? -1, comeback: comeback)), from: .gcs)
     }
 
     /// Drops the references that the caller of `submit` or `put` holds.

@@ -46,8 +46,10 @@ struct ActorEntry: Sendable {
     var lastError: ErrorRecord?
     /// Incarnations in a row that never came to life.
     var failedStarts = 0
-    /// It is to end when the calls at hand have run, for this reason.
-    var ending: String?
+    /// Its last handle is gone: it is to end when the calls at hand have run, for this reason.
+    var ending: LossReason?
+    /// How often its creator has asked for it after that.
+    var comebacks: UInt32 = 0
     var replay: [LoggedCall] = []
     var subscribers: [Subscriber] = []
     var aliases: [ActorID] = []
@@ -79,7 +81,7 @@ struct ActorEntry: Sendable {
     func update(for asked: ActorID) -> ActorUpdate {
         var update = ActorUpdate(
             actor: asked, state: .pending, incarnation: incarnation, worker: .gcs, error: nil, maxTaskRetries: options.maxTaskRetries,
-            maxPendingCalls: options.maxPendingCalls)
+            maxPendingCalls: options.maxPendingCalls, comeback: comebacks)
         switch stage {
         case .loading, .dormant, .waiting, .pausing, .leasing, .creating:
             if incarnation > 1 {

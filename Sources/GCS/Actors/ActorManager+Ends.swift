@@ -6,19 +6,26 @@ extension ActorManager {
     mutating func ended(_ id: ActorID, _ error: ErrorRecord, into out: inout [GCSDirective]) {
         guard let was = actors[id], !was.isDead else { return }
         forgetLease(of: id)
-        if let cause = was.ending { return die(id, died(was, cause, nil), into: &out) }
-        guard var entry = actors[id], entry.restartsLeft != 0 else {
+        if let reason = was.ending { return die(id, left(was, reason), into: &out) }
+        guard let entry = actors[id], entry.restartsLeft != 0 else {
             let spent = was.options.maxRestarts > 0 ? " (after \(was.options.maxRestarts) restarts)" : ""
             return die(id, died(was, error.message + spent, error), into: &out)
         }
-        if case .alive = was.stage { entry.failedStarts = 0 } else { entry.failedStarts += 1 }
+        let isLife = if case .alive = was.stage { true } else { false }
+        restart(entry, failedStarts: isLife ? 0 : entry.failedStarts + 1, error, into: &out)
+    }
+
+    /// The next incarnation, which the caller has seen that it may have.
+    private mutating func restart(_ entry: ActorEntry, failedStarts: Int, _ error: ErrorRecord?, into out: inout [GCSDirective]) {
+        var entry = entry
+        entry.failedStarts = failedStarts
         if entry.restartsLeft > 0 { entry.restartsLeft -= 1 }
         entry.incarnation &+= 1
         entry.lastError = error
         entry.stage = .pausing
-        actors[id] = entry
-        publish(id, into: &out)
-        out.append(.startTimer(.restartActor(id, incarnation: entry.incarnation), afterNS: Self.pause(entry.failedStarts)))
+        actors[entry.id] = entry
+        publish(entry.id, into: &out)
+        out.append(.startTimer(.restartActor(entry.id, incarnation: entry.incarnation), afterNS: Self.pause(failedStarts)))
     }
 
     /// The lease is over; nothing is to be said to its raylet.
@@ -66,7 +73,8 @@ extension ActorManager {
 
     /// The oldest is forgotten for it when there are too many.
     mutating func remember(dead id: ActorID) {
-        if let forgotten = dead.append(id), let old = actors.removeValue(forKey: forgotten) {
+        // One that lives again is remembered anew when it is dead.
+        if let forgotten = dead.append(id), actors[forgotten]?.isDead == true, let old = actors.removeValue(forKey: forgotten) {
             for alias in old.aliases { aliases[alias] = nil }
         }
     }
@@ -94,36 +102,74 @@ extension ActorManager {
 
     // MARK: Gentle ends
 
-    /// Nobody needs the actor any more: it runs the calls that it has, then it goes and is not restarted.
-    ///
-    /// - Parameter cause: ends "actor X is dead: ".
-    mutating func end(_ asked: ActorID, _ cause: String, into out: inout [GCSDirective]) {
-        guard let entry = actors[resolve(asked)], !entry.isDead, entry.ending == nil else { return }
+    /// Its creator says that its last handle is gone: it runs the calls that it has, then it goes and is not restarted, unless the creator asks
+    /// for it again. Who has only found it by name says nothing of it.
+    mutating func outOfScope(_ m: ActorOutOfScope, from: Address, into out: inout [GCSDirective]) {
+        out.append(.send(.actorOutOfScope(m), to: from))
+        // Said of an earlier life, it comes late.
+        guard aliases[m.actor] == nil, let entry = actors[m.actor], !entry.options.isDetached, m.comeback >= entry.comebacks else { return }
+        let reason = m.mayComeBack ? LossReason.outOfScope : .refDeleted
         switch entry.stage {
+        case .dead(var error):
+            guard error.reason == .outOfScope, reason == .refDeleted else { return }
+            error.reason = reason
+            actors[m.actor]?.stage = .dead(error)
         case .alive(_, let worker):
-            actors[entry.id]?.ending = cause
-            askToEnd(entry.id, worker, into: &out)
-        case .creating: actors[entry.id]?.ending = cause  // goes on when it lives
-        case .loading, .dormant, .waiting, .pausing, .leasing, .dead: die(entry.id, died(entry, cause, nil), into: &out)
+            actors[m.actor]?.ending = reason
+            if entry.ending == nil { askToEnd(entry.id, worker, into: &out) }
+        case .creating: actors[m.actor]?.ending = reason  // goes on when it lives
+        case .loading, .dormant, .waiting, .pausing, .leasing: die(entry.id, left(entry, reason), into: &out)
         }
     }
 
-    /// Its creator says that its last handle is gone. Who has only found it by name says nothing of it.
-    mutating func outOfScope(_ m: ActorOutOfScope, from: Address, into out: inout [GCSDirective]) {
-        out.append(.send(.actorOutOfScope(m), to: from))
-        guard aliases[m.actor] == nil, actors[m.actor]?.options.isDetached == false else { return }
-        end(m.actor, "it is out of scope: its last handle is gone", into: &out)
+    private func left(_ entry: ActorEntry, _ reason: LossReason) -> ErrorRecord {
+        var error = died(entry, "it is out of scope: its last handle is gone", nil)
+        error.reason = reason
+        return error
     }
 
     func askToEnd(_ id: ActorID, _ worker: Address, into out: inout [GCSDirective]) {
+        guard let incarnation = actors[id]?.incarnation else { return }
         out.append(.send(.endActor(EndActor(actor: id)), to: worker))
-        out.append(.startTimer(.endActor(id), afterNS: Limits.gentleEndNS))
+        out.append(.startTimer(.endActor(id, incarnation: incarnation), afterNS: Limits.gentleEndNS))
     }
 
     /// It has not gone in time.
-    mutating func endExpired(_ id: ActorID, into out: inout [GCSDirective]) {
-        guard let entry = actors[id], let cause = entry.ending, !entry.isDead else { return }
-        die(id, died(entry, cause, nil), into: &out)
+    mutating func endExpired(_ id: ActorID, incarnation: UInt32, into out: inout [GCSDirective]) {
+        guard let entry = actors[id], let reason = entry.ending, entry.incarnation == incarnation, !entry.isDead else { return }
+        die(id, left(entry, reason), into: &out)
+    }
+
+    /// Calls of an actor that is out of scope have to run again: one more life, which counts as a restart. Its name stays free.
+    ///
+    /// - Returns: its strategy, if it lives again.
+    mutating func comeBack(
+        _ m: RestartActor, from: Address, hasJobEnded: Bool, nodes: inout NodeManager, into out: inout [GCSDirective]
+    ) -> SchedulingStrategy? {
+        guard let known = actors[m.actor] else {
+            tellUnknown(m.actor, from, comeback: m.comeback, into: &out)
+            return nil
+        }
+        // The same again: it hears what has come of it.
+        guard m.comeback > known.comebacks else {
+            subscribe(m.actor, from, nodes: &nodes, into: &out)
+            return nil
+        }
+        // Its creator has heard of the end first, from the actor itself.
+        if let reason = known.ending { die(m.actor, left(known, reason), into: &out) }
+        actors[m.actor]?.comebacks = m.comeback
+        guard var entry = actors[m.actor], case .dead(let error) = entry.stage, error.reason == .outOfScope, entry.restartsLeft != 0,
+            !hasJobEnded
+        else {
+            subscribe(m.actor, from, nodes: &nodes, into: &out)
+            return nil
+        }
+        entry.ending = nil
+        entry.spec.arguments = m.arguments
+        entry.resolved = m.resolved
+        entry.subscribers = [ActorEntry.Subscriber(address: from, asked: m.actor)]
+        restart(entry, failedStarts: 0, error, into: &out)
+        return entry.spec.options.strategy
     }
 
     /// The actor has answered its last call.
@@ -131,7 +177,7 @@ extension ActorManager {
         guard let entry = actors[resolve(m.actor)] else { return false }
         switch entry.stage {
         case .creating(_, from), .alive(_, from):
-            die(entry.id, died(entry, entry.ending ?? "it has exited", nil), into: &out)
+            die(entry.id, entry.ending.map { left(entry, $0) } ?? died(entry, "it has exited", nil), into: &out)
             return true
         default: return false
         }

@@ -19,8 +19,8 @@ extension ActorManager {
             guard isStored else { continue }
             let record = ActorRecord(entry)
             if record == entry.stored { continue }
-            // The spec changes once: when the actor is dead its arguments go.
-            if entry.stored == nil || entry.isDead {
+            // The spec changes when the actor is dead, for its arguments go, and when it comes back with them.
+            if entry.stored == nil || entry.isDead || entry.stored?.isDead == true {
                 changes.append(StoreChange(table: .actorSpec, key: key, value: Self.spec(of: entry)))
             }
             actors.note(id) { $0.stored = record }
@@ -62,6 +62,7 @@ extension ActorManager {
             entry.lastError = record.lastError
             entry.aliases = record.aliases
             entry.ending = record.ending
+            entry.comebacks = record.comebacks
             entry.stored = record
             entry.told = ActorRow(entry)
             found.append(entry)
@@ -74,7 +75,7 @@ extension ActorManager {
                 remember(dead: entry.id)
                 continue
             }
-            if let name = ActorName(entry.options) { names[name] = entry.id }
+            if let name = ActorName(entry.options), entry.comebacks == 0 { names[name] = entry.id }
             if entry.stage == .pausing { out.append(.startTimer(.restartActor(entry.id, incarnation: entry.incarnation), afterNS: 0)) }
         }
         _ = actors.takeTouched()

@@ -118,9 +118,9 @@ package struct ActorManager: Sendable {
         for address in unknown.removeValue(forKey: asked) ?? [] { tellUnknown(asked, address, into: &out) }
     }
 
-    func tellUnknown(_ asked: ActorID, _ address: Address, into out: inout [GCSDirective]) {
+    func tellUnknown(_ asked: ActorID, _ address: Address, comeback: UInt32 = 0, into out: inout [GCSDirective]) {
         let error = ErrorRecord(.actorDied, "unknown actor \(asked): it was never registered here, or died long ago")
-        let update = ActorUpdate(actor: asked, state: .dead, incarnation: 0, worker: .gcs, error: error)
+        let update = ActorUpdate(actor: asked, state: .dead, incarnation: 0, worker: .gcs, error: error, comeback: comeback)
         out.append(.send(.actorUpdate(update), to: address))
     }
 

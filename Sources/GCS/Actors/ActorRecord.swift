@@ -17,7 +17,8 @@ struct ActorRecord: Hashable, Sendable {
     var failedStarts: Int
     var lastError: ErrorRecord?
     var aliases: [ActorID]
-    var ending: String?
+    var ending: LossReason?
+    var comebacks: UInt32
 
     init(_ entry: ActorEntry) {
         stage =
@@ -34,7 +35,10 @@ struct ActorRecord: Hashable, Sendable {
         lastError = entry.lastError
         aliases = entry.aliases
         ending = entry.ending
+        comebacks = entry.comebacks
     }
+
+    var isDead: Bool { if case .dead = stage { true } else { false } }
 
     init(from r: inout ByteReader) throws(DecodingFault) {
         let tag = try r.u8()
@@ -51,7 +55,8 @@ struct ActorRecord: Hashable, Sendable {
         failedStarts = Int(try r.u32())
         lastError = try r.optional { (r) throws(DecodingFault) in try r.errorRecord() }
         aliases = try r.list(unit: 16) { (r) throws(DecodingFault) in try r.actor() }
-        ending = try r.optional { (r) throws(DecodingFault) in try r.string() }
+        ending = try r.optional { (r) throws(DecodingFault) in LossReason(rawValue: try r.string()) }
+        comebacks = try r.u32()
     }
 
     func write(to w: inout ByteWriter) {
@@ -77,7 +82,8 @@ struct ActorRecord: Hashable, Sendable {
         w.u32(UInt32(clamping: failedStarts))
         w.optional(lastError) { $0.errorRecord($1) }
         w.list(aliases) { $0.actor($1) }
-        w.optional(ending) { $0.string($1) }
+        w.optional(ending) { $0.string($1.rawValue) }
+        w.u32(comebacks)
     }
 }
 

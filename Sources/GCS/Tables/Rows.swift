@@ -112,6 +112,7 @@ package struct ActorRow: TableRow {
             "type": .string(typeName), "job": .string("\(actor.job)"), "incarnation": .int(Int(incarnation)),
             "node": worker.map { .string("\($0.nodeID)") } ?? .null, "worker": worker.map { .string("\($0)") } ?? .null,
             "error": error.map { .string($0.message) } ?? .null,
+            "reason": error?.reason.map { .string($0.rawValue) } ?? .null,
         ]
     }
 

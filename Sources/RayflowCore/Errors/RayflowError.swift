@@ -17,7 +17,8 @@ public struct RayflowError: Error, Sendable {
     public var remoteType: String?
     /// Where the output of the attempt is kept.
     public var log: String?
-    /// With `objectLost`, `lineageEvicted` and `ownerDied`: why the object could not be made again.
+    /// With `objectLost`, `lineageEvicted` and `ownerDied`: why the object could not be made again. With `actorDied`: that the actor was not needed
+    /// any more.
     public var reason: LossReason?
 
     public init(

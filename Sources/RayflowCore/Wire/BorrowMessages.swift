@@ -95,16 +95,59 @@ public struct RefsSecured: WireMessage {
 public struct ActorOutOfScope: WireMessage {
     public static let kind: UInt8 = 39
     public var actor: ActorID
+    /// Of the life that ends: see ``RestartActor``. 0 for the first.
+    public var comeback: UInt32
+    /// Results of it may have to be made again: it may come back.
+    public var mayComeBack: Bool
 
-    public init(actor: ActorID) {
+    public init(actor: ActorID, comeback: UInt32 = 0, mayComeBack: Bool = false) {
         self.actor = actor
+        self.comeback = comeback
+        self.mayComeBack = mayComeBack
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
         actor = try r.actor()
+        comeback = try r.u32()
+        mayComeBack = try r.bool()
     }
 
     public func write(to w: inout ByteWriter) {
         w.actor(actor)
+        w.u32(comeback)
+        w.bool(mayComeBack)
+    }
+}
+
+/// A call of an actor that is out of scope has to run again: the actor is started once more, which counts as a restart. Answered by
+/// ``ActorUpdate``.
+public struct RestartActor: WireMessage {
+    public static let kind: UInt8 = 54
+    public var actor: ActorID
+    /// Counts from 1. One that the GCS has seen starts nothing.
+    public var comeback: UInt32
+    /// Of its constructor: the GCS keeps those of living actors only.
+    public var arguments: [TaskArgument]
+    public var resolved: [ResolvedDependency]
+
+    public init(actor: ActorID, comeback: UInt32, arguments: [TaskArgument], resolved: [ResolvedDependency]) {
+        self.actor = actor
+        self.comeback = comeback
+        self.arguments = arguments
+        self.resolved = resolved
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        actor = try r.actor()
+        comeback = try r.u32()
+        arguments = try r.list(unit: 1) { (r) throws(DecodingFault) in try r.argument() }
+        resolved = try r.list(unit: 29) { (r) throws(DecodingFault) in try r.resolved() }
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.actor(actor)
+        w.u32(comeback)
+        w.list(arguments) { $0.argument($1) }
+        w.list(resolved) { $0.resolved($1) }
     }
 }

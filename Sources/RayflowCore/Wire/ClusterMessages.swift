@@ -173,10 +173,12 @@ public struct ActorUpdate: WireMessage {
     /// The options that its callers need.
     public var maxTaskRetries: Int32
     public var maxPendingCalls: Int32
+    /// The last one that was asked for: see ``RestartActor``.
+    public var comeback: UInt32
 
     public init(
         actor: ActorID, state: ActorState, incarnation: UInt32, worker: Address, error: ErrorRecord?, maxTaskRetries: Int32 = 0,
-        maxPendingCalls: Int32 = -1
+        maxPendingCalls: Int32 = -1, comeback: UInt32 = 0
     ) {
         self.actor = actor
         self.state = state
@@ -185,6 +187,7 @@ public struct ActorUpdate: WireMessage {
         self.error = error
         self.maxTaskRetries = maxTaskRetries
         self.maxPendingCalls = maxPendingCalls
+        self.comeback = comeback
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -195,6 +198,7 @@ public struct ActorUpdate: WireMessage {
         error = try r.optional { (r) throws(DecodingFault) in try r.errorRecord() }
         maxTaskRetries = Int32(bitPattern: try r.u32())
         maxPendingCalls = Int32(bitPattern: try r.u32())
+        comeback = try r.u32()
     }
 
     public func write(to w: inout ByteWriter) {
@@ -205,6 +209,7 @@ public struct ActorUpdate: WireMessage {
         w.optional(error) { $0.errorRecord($1) }
         w.u32(UInt32(bitPattern: maxTaskRetries))
         w.u32(UInt32(bitPattern: maxPendingCalls))
+        w.u32(comeback)
     }
 }
 

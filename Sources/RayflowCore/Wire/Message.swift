@@ -54,6 +54,7 @@ public enum Message: Sendable {
     case releaseBorrower(ReleaseBorrower)
     case refsSecured(RefsSecured)
     case actorOutOfScope(ActorOutOfScope)
+    indirect case restartActor(RestartActor)
     indirect case objectChunk(ObjectChunk)
     case registerNode(RegisterNode)
     case resourceReport(ResourceReport)
@@ -135,6 +136,7 @@ public enum Message: Sendable {
         case ReleaseBorrower.kind: self = .releaseBorrower(try ReleaseBorrower(from: &reader))
         case RefsSecured.kind: self = .refsSecured(try RefsSecured(from: &reader))
         case ActorOutOfScope.kind: self = .actorOutOfScope(try ActorOutOfScope(from: &reader))
+        case RestartActor.kind: self = .restartActor(try RestartActor(from: &reader))
         case ObjectChunk.kind: self = .objectChunk(try ObjectChunk(from: &reader))
         case RegisterNode.kind: self = .registerNode(try RegisterNode(from: &reader))
         case ResourceReport.kind: self = .resourceReport(try ResourceReport(from: &reader))
@@ -218,6 +220,7 @@ public enum Message: Sendable {
         case .releaseBorrower(let message): message
         case .refsSecured(let message): message
         case .actorOutOfScope(let message): message
+        case .restartActor(let message): message
         case .objectChunk(let message): message
         case .registerNode(let message): message
         case .resourceReport(let message): message

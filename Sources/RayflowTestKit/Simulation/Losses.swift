@@ -13,11 +13,15 @@ struct Losses {
         (ActorUpdate.kind, .lostActorUpdate), (KillActor.kind, .lostKillActor), (ActorExiting.kind, .lostActorExiting),
         (ActorExitSeen.kind, .lostActorExitSeen), (LookupActor.kind, .lostLookupActor), (LookupReply.kind, .lostLookupReply),
         (RegisterNode.kind, .lostRegisterNode), (NodeTable.kind, .lostNodeTable), (ResourceReport.kind, .lostResourceReport),
+        (ActorOutOfScope.kind, .lostActorOutOfScope), (RestartActor.kind, .lostRestartActor),
     ]
 
     /// Of these there are few.
     private static let rare = kinds.filter {
-        [CancelTask.kind, KillActor.kind, ActorExiting.kind, ActorExitSeen.kind, TasksReturned.kind].contains($0.kind)
+        [
+            CancelTask.kind, KillActor.kind, ActorExiting.kind, ActorExitSeen.kind, ActorOutOfScope.kind, RestartActor.kind,
+            TasksReturned.kind,
+        ].contains($0.kind)
     }
 
     /// Frames of a kind that pass until one is lost.

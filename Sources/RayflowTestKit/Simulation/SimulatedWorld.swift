@@ -97,7 +97,7 @@ final class SimulatedWorld {
             return ledger.fault("message of kind \(kind) from \(from) to \(to) cannot be decoded: \(error)")
         }
         remember(.frame(at: now, message, from: from, to: to))
-        if case .actorUpdate(let m) = message, m.state == .restarting { sometimes(.actorRestarted) }
+        if case .actorUpdate(let m) = message, m.state == .restarting { sometimes(m.comeback > 0 ? .actorCameBack : .actorRestarted) }
         if case .registerNode(let m) = message, m.number > 1 { sometimes(.nodeRejoined) }
         if to.isGCS {
             gcs.receive(message, from: from)

@@ -172,6 +172,65 @@ struct ReconstructionTests {
         }
     }
 
+    /// The one actor, when it is dead for that reason.
+    private func dead(_ reason: LossReason, _ cluster: TestCluster) async throws -> JSONObject {
+        for await _ in cluster.watchActors() {
+            let rows = try await cluster.rows(of: "actors")
+            if rows.count == 1, rows[0]["state"] == "dead", rows[0]["reason"] == .string(reason.rawValue) { return rows[0] }
+        }
+        return [:]
+    }
+
+    @Test("49: an actor that is out of scope is started once for two results that are lost, ends again, and for good with their refs")
+    func comeback() async throws {
+        try await withNodes(3) { cluster in
+            let key = Runs.make()
+            func made() async throws -> (ObjectRef<[UInt64]>, ObjectRef<[UInt64]>) {
+                let data = try cluster.cluster.put(pattern(Rebuilt.count, seed: 7))
+                let maker = Rebuilder.open.options(resources: special, maxRestarts: 2, maxTaskRetries: -1).remote(data.view())
+                let refs = (maker.make.remote(key, 1), maker.make.remote(key, 2))
+                _ = try await cluster.cluster.wait([refs.0, refs.1], count: 2)
+                return refs
+            }
+            try await { () async throws in
+                let (one, two) = try await made()
+                #expect(try await dead(.outOfScope, cluster)["incarnation"] == 1)
+                for index in 1...2 {
+                    try cluster.loseCopy(of: one, on: index)
+                    try cluster.loseCopy(of: two, on: index)
+                }
+                // Read at once: the losses of both are noticed long before the actor is back.
+                async let first = one.get().first, second = two.get().first
+                let firsts = try await [first, second]
+                #expect(firsts == [1, 2])
+                #expect(Runs.nodes(key).count == 4)
+                #expect(try await dead(.outOfScope, cluster)["incarnation"] == 2)
+                #expect(try await one.get().first == 1)
+            }()
+            #expect(try await dead(.refDeleted, cluster)["incarnation"] == 2)
+        }
+    }
+
+    @Test("a call that needs the lost result of an earlier call of its actor lets that call run again, in the order and outside of it")
+    func ownResults() async throws {
+        try await withNodes(3) { cluster in
+            let key = Runs.make()
+            let maker = Rebuilder.plain.options(resources: special, maxTaskRetries: -1).remote()
+            let one = maker.make.remote(key, 1)
+            let two = maker.next.remote(key, one.view())
+            _ = try await cluster.cluster.wait([one, two], count: 2)
+            func lose(_ refs: ObjectRef<[UInt64]>...) throws {
+                for ref in refs { for index in 1...2 { try cluster.loseCopy(of: ref, on: index) } }
+            }
+            try lose(one, two)
+            let first = try await Rebuilt.first.options(resources: special).remote(two.view()).get()
+            #expect(first == 2 && Runs.nodes(key).count == 4)
+            try lose(one)
+            let three = try await maker.next.remote(key, one.view()).get()
+            #expect(three.first == 2 && Runs.nodes(key).count == 6)
+        }
+    }
+
     @Test("a task that reads a lost object by a ref inside a value has it made again by its owner")
     func borrowed() async throws {
         try await withNodes(3) { cluster in

@@ -145,7 +145,11 @@ enum WireSamples {
             ("borrowersAdded", .borrowersAdded(BorrowersAdded(stamp: 4, unknown: [object]))),
             ("releaseBorrower", .releaseBorrower(ReleaseBorrower(stamp: 5, objects: [object, object]))),
             ("refsSecured", .refsSecured(RefsSecured(delivery: 6, isTaken: true))),
-            ("actorOutOfScope", .actorOutOfScope(ActorOutOfScope(actor: actor))),
+            ("actorOutOfScope", .actorOutOfScope(ActorOutOfScope(actor: actor, comeback: 1, mayComeBack: true))),
+            (
+                "restartActor",
+                .restartActor(RestartActor(actor: actor, comeback: 2, arguments: [.value(enclosed)], resolved: [resolved]))
+            ),
             (
                 "objectChunk",
                 .objectChunk(ObjectChunk(request: 1, object: object, index: 2, count: 3, totalSize: 4, chunk: [0xFF, 0xFE]))

@@ -18,6 +18,8 @@ package final class JournalStoreClient: StoreClient {
         var next: JournalWriter?
         /// Changes since the rows were copied for the next generation, while it does not take any yet.
         var tail: [[UInt8]]?
+        /// The thread that writes the next generation has ended.
+        var compaction: Flush?
         var isClosed = false
     }
 
@@ -74,21 +76,24 @@ package final class JournalStoreClient: StoreClient {
             }
             state.tail?.append(record)
             state.writer.append(record) { written(Self.result($0)) }
-            guard state.tail == nil, state.bytes > compactBytes, state.bytes > 4 * state.contents.byteCount else { return (true, nil) }
+            guard state.compaction == nil, state.bytes > compactBytes, state.bytes > 4 * state.contents.byteCount else { return (true, nil) }
             state.tail = []
+            state.compaction = Flush()
             return (true, state.contents)
         }
         if !isOpen { written(.failure(RayflowError(.shutDown, "the store is closed"))) }
         if let rows { BackgroundThread.start { self.compact(rows) } }
     }
 
+    /// Waits until a generation that is being written stands or is given up: who opens the store next finds one that nobody removes.
     package func close() {
-        let writers = state.withLock { state -> [JournalWriter] in
-            if state.isClosed { return [] }
-            state.isClosed = true
-            return [state.writer] + (state.next.map { [$0] } ?? [])
+        let (isFirst, compaction) = state.withLock { state in
+            defer { state.isClosed = true }
+            return (!state.isClosed, state.compaction)
         }
-        for writer in writers { writer.close() }
+        guard isFirst else { return }
+        _ = compaction?.wait()
+        state.withLock { $0.writer }.close()
     }
 
     deinit { close() }
@@ -108,6 +113,13 @@ package final class JournalStoreClient: StoreClient {
 
     /// On a thread of its own. A fault leaves everything as it was: the present generation goes on, and is tried to be replaced later.
     private func compact(_ rows: StoreContents) {
+        defer {
+            let done = state.withLock { state in
+                defer { state.compaction = nil }
+                return state.compaction
+            }
+            done?.set(.success(()))
+        }
         let generation = state.withLock { $0.generation } + 1
         let path = Self.path(folder, generation)
         Self.remove(path)

@@ -189,6 +189,8 @@ import Testing
         try bench.answer(from: worker)
         grant(.process(id: 700, on: other), &bench)
         #expect(bench.returned(lease) == [true, true])
+        bench.lose(lease, .process(id: 700, on: other))
+        #expect(bench.gcs.actors.actors[GCSBench.actor(1)]?.lease?.id == lease, "that was not its process")
     }
 
     @Test("an actor that nobody needs is asked to end, and goes with that as the reason; one that does not go in time is ended")

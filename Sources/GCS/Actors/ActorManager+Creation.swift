@@ -162,7 +162,11 @@ extension ActorManager {
 
     mutating func lost(_ m: LeaseLost, into out: inout [GCSDirective]) -> Bool {
         guard let entry = actor(of: m.lease) else { return false }
-        ended(entry.id, m.error, into: &out)
+        switch entry.stage {
+        // Of the grant that was given back, as another raylet had granted it, too.
+        case .creating(_, let worker) where worker != m.worker, .alive(_, let worker) where worker != m.worker: return false
+        default: ended(entry.id, m.error, into: &out)
+        }
         return true
     }
 

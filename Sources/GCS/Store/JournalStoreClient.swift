@@ -76,7 +76,9 @@ package final class JournalStoreClient: StoreClient {
             }
             state.tail?.append(record)
             state.writer.append(record) { written(Self.result($0)) }
-            guard state.compaction == nil, state.bytes > compactBytes, state.bytes > 4 * state.contents.byteCount else { return (true, nil) }
+            guard state.compaction == nil, state.bytes > compactBytes, state.bytes > 4 * state.contents.byteCount else {
+                return (true, nil)
+            }
             state.tail = []
             state.compaction = Flush()
             return (true, state.contents)

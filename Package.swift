@@ -40,7 +40,7 @@ let package = Package(
         .target(
             name: "RayflowCLI",
             dependencies: [
-                "Rayflow", "Workflow", "Journal", "Raylet", "RayflowCore", "CLinux",
+                "Rayflow", "Workflow", "Journal", "Raylet", "ObjectStore", "RayflowCore", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "RayflowFoundation", dependencies: ["Rayflow"]),

@@ -16,7 +16,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Seconds that one row may take on Ray's side: creating 100 actors or queueing 100,000 tasks takes minutes there.
 RAY_LIMIT = 900
 # Rows that Ray is not asked for: no comparable notion, or (a million queued tasks) a quarter of an hour and tens of gigabytes.
-RAYFLOW_ONLY = {"queued_1m"}
+RAYFLOW_ONLY = {"queued_1m", "tiers_text", "tiers_noise"}
 # Before a row the machine has to be this idle for a second, or so many seconds are over.
 QUIET_BUSY, QUIET_SECONDS = 0.12, 60
 

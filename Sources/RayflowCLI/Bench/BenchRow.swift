@@ -48,10 +48,12 @@ struct BenchRow: Sendable {
     /// Actors on the other side of a client: half of the CPU slots, at least one.
     static let servers = 1
 
-    static func withCluster<R>(_ resources: [String: Double], _ body: (Cluster) async throws -> R) async throws -> R {
+    static func withCluster<R>(
+        _ resources: [String: Double], objectStore: ObjectStoreOptions = ObjectStoreOptions(), _ body: (Cluster) async throws -> R
+    ) async throws -> R {
         setenv(BenchRemotes.variable, "1", 1)
         defer { unsetenv(BenchRemotes.variable) }
-        let ray = try await Cluster.start(BenchRemotes.registry, resources: resources)
+        let ray = try await Cluster.start(BenchRemotes.registry, resources: resources, objectStore: objectStore)
         do {
             let result = try await ray.run { try await body(ray) }
             await ray.shutDown()
@@ -63,7 +65,7 @@ struct BenchRow: Sendable {
     }
 
     /// In the order of the peers' scripts.
-    static let all: [BenchRow] = starting + tasks + actors + objects + placement + graphs + crowds + StepBench.rows
+    static let all: [BenchRow] = starting + tasks + actors + objects + tiers + placement + graphs + crowds + StepBench.rows
 
     /// The row of this name or metric.
     static func named(_ name: String) -> BenchRow? { all.first { $0.name == name || $0.metrics.contains(name) } }

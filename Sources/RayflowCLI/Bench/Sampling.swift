@@ -52,6 +52,13 @@ struct Sampling: Sendable {
     }
 
     /// Seconds of one run.
+    static func time(_ body: () throws -> Void) rethrows -> Double {
+        let start = seconds()
+        try body()
+        return seconds() - start
+    }
+
+    /// Seconds of one run.
     static func time(_ body: () async throws -> Void) async rethrows -> Double {
         let start = seconds()
         try await body()

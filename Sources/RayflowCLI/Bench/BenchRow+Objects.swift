@@ -19,7 +19,7 @@ extension BenchRow {
                 let array = [Int](repeating: 1, count: largeBytes / 8)
                 return [
                     Measurement(
-                        "put_first_800mb_gbps", "GB/s", [gigabytes(largeBytes) / (try await Sampling.time { _ = try ray.put(array) })])
+                        "put_first_800mb_gbps", "GB/s", [gigabytes(largeBytes) / (try Sampling.time { _ = try ray.put(array) })])
                 ]
             }),
         .single("put_gbps", "the same put repeated, the reference dropped at once") { ray, sampling in
@@ -65,7 +65,7 @@ extension BenchRow {
         let target = UnsafeMutableRawBufferPointer.allocate(byteCount: largeBytes, alignment: 4096)
         defer { target.deallocate() }
         func copy() { array.withUnsafeBytes { target.copyMemory(from: $0) } }
-        let cold = await Sampling.time { copy() }
+        let cold = Sampling.time { copy() }
         let warm = await sampling.timed("memcpy_warm_gbps", unit: "GB/s", warmUp: false, { gigabytes(largeBytes) / $0 }) { copy() }
         return [Measurement("memcpy_cold_gbps", "GB/s", [gigabytes(largeBytes) / cold]), warm]
     }

@@ -125,7 +125,8 @@ def run(command, limit, environment=None):
     except subprocess.TimeoutExpired:
         return {"error": f"took longer than {limit} s"}
     try:
-        return json.loads(text)
+        # Ray prints warnings of its processes before it.
+        return json.loads(text[text.rfind("\n{") + 1:])
     except ValueError:
         return {"error": f"ended with {child.returncode} and gave no figures"}
 

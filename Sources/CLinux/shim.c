@@ -1,4 +1,5 @@
 #define _GNU_SOURCE 1
+#include <stdio.h>
 #include "CLinux.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +28,8 @@ int rf_pidfd_send_signal(int fd, int sig) { return (int)syscall(SYS_pidfd_send_s
 int rf_set_parent_death_signal(int sig) { return prctl(PR_SET_PDEATHSIG, sig); }
 int rf_set_child_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1); }
 int rf_set_name(const char *name) { return prctl(PR_SET_NAME, name); }
+
+int rf_line_buffer_stdout(void) { return setvbuf(stdout, NULL, _IOLBF, 0); }
 int rf_close_range(unsigned first, unsigned last) { return (int)syscall(SYS_close_range, first, last, 0); }
 int rf_pipe_cloexec(int fds[2]) { return pipe2(fds, O_CLOEXEC); }
 int rf_socketpair_cloexec(int fds[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds); }

@@ -34,7 +34,6 @@ public enum Tasks {
     public static let first = RemoteFunction("first") { (xs: [ObjectRef<Int>]) in try await xs[0].get() }
     public static let log = RemoteFunction("log") { (s: String) in
         print(s)
-        fflush(nil)
     }
     public static let tail = RemoteFunction("tail") { (n: Int) in square.remote(n + 1) }
     public static let norm = RemoteFunction("norm(v:)") { (v: RemoteBuffer<Float>) in

@@ -22,6 +22,8 @@ int rf_pidfd_send_signal(int fd, int sig);
 int rf_set_parent_death_signal(int sig);
 int rf_set_child_subreaper(void);
 int rf_set_name(const char *name);
+/* What is printed leaves this process with the end of each line, whatever standard output is. */
+int rf_line_buffer_stdout(void);
 int rf_close_range(unsigned first, unsigned last);
 int rf_pipe_cloexec(int fds[2]);
 int rf_socketpair_cloexec(int fds[2]);

@@ -12,6 +12,8 @@ enum WorkerMain {
     static func run(_ launch: WorkerLaunch, registry: Registry) -> Never {
         guard ParentGuard.arm(expectedParent: launch.parent) else { exit(0) }
         _ = rf_set_name("rayflow-worker")
+        // Workers are ended without ceremony: what bodies have printed is out by then.
+        _ = rf_line_buffer_stdout()
         offerToKernel()
         for fd in [WorkerLaunch.socketFD, WorkerLaunch.dataFD, WorkerLaunch.controlFD] { _ = rf_fcntl_int(fd, F_SETFD, FD_CLOEXEC) }
         let node = NodeID(launch.node.value)

@@ -38,6 +38,20 @@ struct LockTests {
         #expect(throws: JournalFault.self) { try lock.update { $0.epoch = 6 } }
     }
 
+    @Test("a pipe or a folder in the place of the lock or of a segment is a fault, never a wait")
+    func otherKinds() throws {
+        #expect(mkfifo(run.lock, 0o600) == 0)
+        #expect(throws: JournalFault.self) { try RunLock.peek(run) }
+        #expect(throws: JournalFault.self) { try RunLock.acquire(run, info: .current()) }
+        unlink(run.lock)
+        #expect(mkdir(run.lock, 0o700) == 0)
+        #expect(throws: JournalFault.self) { try RunLock.peek(run) }
+        let pipe = temporary.path + "/pipe"
+        #expect(mkfifo(pipe, 0o600) == 0)
+        let fault = #expect(throws: JournalFault.self) { try Files.read(pipe, atMost: 10) }
+        #expect(fault?.message == "it is no regular file")
+    }
+
     @Test("another process sees the lock and its holder")
     func acrossProcesses() async throws {
         let lock = try #require(try Self.take(run))

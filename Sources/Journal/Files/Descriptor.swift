@@ -6,5 +6,12 @@ struct Descriptor: ~Copyable, Sendable {
 
     init(_ raw: Int32) { self.raw = raw }
 
+    /// From now on the caller's to close.
+    consuming func release() -> Int32 {
+        let raw = raw
+        discard self
+        return raw
+    }
+
     deinit { close(raw) }
 }

@@ -59,11 +59,17 @@ package enum Files {
         return got
     }
 
+    /// Never waits, as it would for the other side of a pipe of that name.
     static func open(_ path: String, _ flags: Int32, _ action: String) throws(JournalFault) -> Descriptor {
         var raw: Int32 = -1
-        repeat { raw = rf_open(path, flags, 0o644) } while raw < 0 && errno == EINTR
+        repeat { raw = rf_open(path, flags | O_NONBLOCK, 0o644) } while raw < 0 && errno == EINTR
         guard raw >= 0 else { throw JournalFault(errorNumber: errno, path: path, action) }
-        return Descriptor(raw)
+        let file = Descriptor(raw)
+        var status = stat()
+        guard fstat(raw, &status) == 0 else { throw JournalFault(errorNumber: errno, path: path, action) }
+        let wanted = flags & O_DIRECTORY == 0 ? S_IFREG : S_IFDIR
+        guard status.st_mode & S_IFMT == wanted else { throw JournalFault(.corrupt, path: path, "it is no regular file") }
+        return file
     }
 
     /// Makes the folder and those above it; one that is there is fine.

@@ -34,4 +34,11 @@ package struct RunFolder: Hashable, Sendable {
     func remove() {
         for folder in [journal, logs, attempts, outputs, path] { rmdir(folder) }
     }
+
+    /// Removes a run whose start has failed before anything ran, with its journal. What else is there stays, and the folder with it.
+    package func discard() {
+        for name in (try? Files.names(in: journal)) ?? [] { unlink("\(journal)/\(name)") }
+        for file in [lock, fence, plan] { unlink(file) }
+        remove()
+    }
 }

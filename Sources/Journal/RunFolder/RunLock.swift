@@ -24,8 +24,7 @@ package final class RunLock: Sendable {
     /// Takes the lock if nobody holds it. Never waits.
     package static func acquire(_ run: RunFolder, info: Info) throws(JournalFault) -> Acquired {
         let path = run.lock
-        let file = rf_open(path, O_RDWR | O_CREAT, 0o644)
-        guard file >= 0 else { throw JournalFault(errorNumber: errno, path: path, "open the lock") }
+        let file = try Files.open(path, O_RDWR | O_CREAT, "open the lock").release()
         guard rf_ofd_lock(file, 1, 0) == 0 else {
             let error = errno
             defer { close(file) }
@@ -39,15 +38,11 @@ package final class RunLock: Sendable {
 
     /// Who holds the lock now; nil when nobody does. Takes nothing.
     package static func peek(_ run: RunFolder) throws(JournalFault) -> Info? {
-        let file = rf_open(run.lock, O_RDONLY, 0)
-        guard file >= 0 else {
-            if errno == ENOENT { return nil }
-            throw JournalFault(errorNumber: errno, path: run.lock, "open the lock")
-        }
-        defer { close(file) }
-        switch rf_ofd_is_locked(file, 0) {
+        guard Files.exists(run.lock) else { return nil }
+        let file = try Files.open(run.lock, O_RDONLY, "open the lock")
+        switch rf_ofd_is_locked(file.raw, 0) {
         case 0: return nil
-        case 1: return Info.read(file)
+        case 1: return Info.read(file.raw)
         default: throw JournalFault(errorNumber: errno, path: run.lock, "ask for the lock")
         }
     }

@@ -33,4 +33,20 @@ package final class OneShot<Value: Sendable>: @unchecked Sendable {
             _ = sem_wait(semaphore)
         }
     }
+
+    /// The same, for so long at most; nil: no value has come.
+    package func take(withinMilliseconds limit: Int) -> Value? {
+        var end = timespec()
+        clock_gettime(CLOCK_REALTIME, &end)
+        end.tv_sec += limit / 1000
+        end.tv_nsec += limit % 1000 * 1_000_000
+        if end.tv_nsec >= 1_000_000_000 {
+            end.tv_sec += 1
+            end.tv_nsec -= 1_000_000_000
+        }
+        while true {
+            if let value = lock.withLock({ value }) { return value }
+            if sem_timedwait(semaphore, &end) != 0, errno == ETIMEDOUT { return lock.withLock { value } }
+        }
+    }
 }

@@ -22,13 +22,14 @@ struct LogReader {
     /// What there is now.
     func show() throws {
         let units = try units()
+        try checkAttempt(units)
         let logs = logs(units).filter { AttemptLogs.size($0.path) > 0 }
         // One log alone is shown as it is, for other programs to read.
         for (number, log) in logs.enumerated() {
             if logs.count > 1 { Outlet.output.line(number == 0 ? log.header : "\n\(log.header)") }
             copy(log.path)
         }
-        if logs.isEmpty { Outlet.error.line(silence(units)) }
+        if logs.isEmpty { Outlet.error.line("\(what) has written nothing") }
     }
 
     /// What there is, and what comes, until all that was asked for has ended.
@@ -81,17 +82,16 @@ struct LogReader {
         }
     }
 
-    private func silence(_ units: [StatusModel.Step]) -> String {
-        let what = step.map { "step \($0)" } ?? "run \(run.id)"
-        if let attempt, let step, let only = units.first, units.count == 1 {
-            let numbers = AttemptLogs.attempts(run, only.id)
-            if !numbers.contains(attempt) {
-                let list = numbers.isEmpty ? "it has none" : "it has \(numbers.map(String.init).joined(separator: ", "))"
-                return "step \(step) has no attempt \(attempt); \(list)"
-            }
-        }
-        return "\(what) has written nothing"
+    /// An attempt that is asked for by its number is there.
+    private func checkAttempt(_ units: [StatusModel.Step]) throws {
+        guard let attempt else { return }
+        let numbers = Set(units.flatMap { AttemptLogs.attempts(run, $0.id) })
+        guard !numbers.contains(attempt) else { return }
+        let list = numbers.isEmpty ? "it has none" : "it has \(numbers.sorted().map(String.init).joined(separator: ", "))"
+        throw CommandFailure.usage("\(what) has no attempt \(attempt); \(list)")
     }
+
+    private var what: String { step.map { "step \($0)" } ?? "run \(run.id)" }
 
     // MARK: Bytes
 

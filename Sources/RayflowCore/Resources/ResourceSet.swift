@@ -17,11 +17,9 @@ public struct ResourceSet: Hashable, Sendable {
     public init(_ amounts: [String: Double]) throws(RayflowError) {
         self.amounts = [:]
         for (name, value) in amounts {
-            guard value.isFinite, value >= 0,
-                value <= Self.largestAmount / Double(Self.unit) || name == Self.memory && value <= Self.largestAmount
-            else {
-                throw RayflowError(
-                    .invalidArgument, "resource \(name): \(value) is no amount; give a number from 0 to \(Self.largestAmount)")
+            let largest = name == Self.memory ? Self.largestAmount : Self.largestAmount / Double(Self.unit)
+            guard value.isFinite, value >= 0, value <= largest else {
+                throw RayflowError(.invalidArgument, "resource \(name): \(value) is no amount; give a number from 0 to \(largest)")
             }
             let scaled = (value * Double(Self.unit)).rounded()
             if scaled == 0, value > 0 {

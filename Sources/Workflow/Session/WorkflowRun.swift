@@ -23,11 +23,16 @@ package final class WorkflowRun: @unchecked Sendable {
         let workflow = try load { () throws(Diagnostics) in try WorkflowLoader.load(path: request.path) }
         try check(workflow, request.registry)
         let inputs: JSONObject = try load { () throws(Diagnostics) in try workflow.bind(inputs: request.inputs) }
+        let machine = try settings(request)
         let folder: RunFolder
         do { folder = try RunHome.find(explicit: request.home).makeRun(name: workflow.name) } catch {
             throw .engine("no run folder can be made: \(error)")
         }
-        return try begin(folder, workflow, inputs, request, observer)
+        do throws(LaunchFault) { return try begin(folder, workflow, inputs, request, machine, observer) } catch {
+            // Nothing has run: it would stand among the runs as one that can be resumed.
+            folder.discard()
+            throw error
+        }
     }
 
     /// Another epoch of a run that failed, was cancelled or was killed.
@@ -48,6 +53,8 @@ package final class WorkflowRun: @unchecked Sendable {
         let path = request.path.isEmpty ? header.workflowPath : request.path
         let workflow = try load { () throws(Diagnostics) in try WorkflowLoader.load(path: path) }
         try check(workflow, request.registry)
+        for selection in request.rerun + request.assumeDone { try check(selection, workflow, history, folder) }
+        let machine = try settings(request)
         let inputs: JSONObject
         if request.inputs.isEmpty {
             // Bound anew, so that inputs which the changed file declares get their defaults.
@@ -58,7 +65,7 @@ package final class WorkflowRun: @unchecked Sendable {
         } else {
             inputs = try load { () throws(Diagnostics) in try workflow.bind(inputs: request.inputs) }
         }
-        return try begin(folder, workflow, inputs, request, observer)
+        return try begin(folder, workflow, inputs, request, machine, observer)
     }
 
     private static func load<T>(_ body: () throws(Diagnostics) -> T) throws(LaunchFault) -> T {
@@ -74,8 +81,40 @@ package final class WorkflowRun: @unchecked Sendable {
         if !faults.isEmpty { throw .diagnostics(Diagnostics(faults)) }
     }
 
+    /// `S` and `S[key]` of the command line name steps of the workflow, and items that the run has had.
+    private static func check(
+        _ selection: String, _ workflow: WorkflowFile, _ history: RunHistory, _ folder: RunFolder
+    ) throws(LaunchFault) {
+        let step = StepPosition.step(of: selection), steps = workflow.steps.map(\.id)
+        guard steps.contains(step) else {
+            throw .usage("run \(folder.id) has no step \(step); it has \(steps.joined(separator: ", "))")
+        }
+        guard StepPosition.key(of: selection) != nil else { return }
+        let items = history.positions.filter { StepPosition.step(of: $0) == step }
+        guard !items.contains(selection) else { return }
+        let shown = items.prefix(20).joined(separator: ", ") + (items.count > 20 ? " …" : "")
+        let known = items.isEmpty ? "it has had none yet" : "it has \(shown)"
+        throw .usage("step \(step) of run \(folder.id) has no item \(selection); \(known)")
+    }
+
+    /// What the engine is to have, from options and environment.
+    private struct Machine {
+        var resources: ResourceSet
+        var memory: MemoryMonitorSettings
+        var objectStore: ObjectStoreSettings
+    }
+
+    private static func settings(_ request: WorkflowRequest) throws(LaunchFault) -> Machine {
+        do throws(RayflowError) {
+            return Machine(
+                resources: try EngineBoot.resources(request.resources), memory: try MemoryMonitorSettings(MemoryMonitorOptions()),
+                objectStore: try ObjectStoreSettings(request.objectStore))
+        } catch { throw .usage(error.message) }
+    }
+
     private static func begin(
-        _ folder: RunFolder, _ workflow: WorkflowFile, _ inputs: JSONObject, _ request: WorkflowRequest, _ observer: (any RunObserver)?
+        _ folder: RunFolder, _ workflow: WorkflowFile, _ inputs: JSONObject, _ request: WorkflowRequest, _ machine: Machine,
+        _ observer: (any RunObserver)?
     ) throws(LaunchFault) -> WorkflowRun {
         let fault = FaultDoor()
         let run: DurableRun
@@ -85,7 +124,7 @@ package final class WorkflowRun: @unchecked Sendable {
             throw .engine("run \(folder.id) cannot be opened: \(error)")
         }
         do {
-            return try WorkflowRun(run, workflow, inputs, request, observer, fault)
+            return try WorkflowRun(run, workflow, inputs, request, machine, observer, fault)
         } catch {
             run.close()
             throw .engine("run \(folder.id): the engine cannot start: \(error)")
@@ -93,8 +132,8 @@ package final class WorkflowRun: @unchecked Sendable {
     }
 
     private init(
-        _ run: DurableRun, _ workflow: WorkflowFile, _ inputs: JSONObject, _ request: WorkflowRequest, _ observer: (any RunObserver)?,
-        _ fault: FaultDoor
+        _ run: DurableRun, _ workflow: WorkflowFile, _ inputs: JSONObject, _ request: WorkflowRequest, _ machine: Machine,
+        _ observer: (any RunObserver)?, _ fault: FaultDoor
     ) throws {
         self.run = run
         self.workflow = workflow
@@ -109,10 +148,10 @@ package final class WorkflowRun: @unchecked Sendable {
                     runID: folder.id, epoch: run.epoch, arguments: request.arguments, workingFolder: AbsolutePath.current ?? "",
                     workflowPath: path, workflowName: workflow.name, workflowText: String(decoding: workflow.source.bytes, as: UTF8.self),
                     inputs: JSON.object(inputs).compact, startedWallNS: started, seed: seed)), committed: nil)
-        var options = EmbeddedCluster.Options(registry: request.registry, resources: try EngineBoot.resources(request.resources))
+        var options = EmbeddedCluster.Options(registry: request.registry, resources: machine.resources)
         options.run = run
-        options.memory = try MemoryMonitorSettings(MemoryMonitorOptions())
-        options.objectStore = try ObjectStoreSettings(request.objectStore)
+        options.memory = machine.memory
+        options.objectStore = machine.objectStore
         // Standard output is the run's own: what functions print goes to standard error.
         options.workerOutputFD = 2
         cluster = try EmbeddedCluster(options)

@@ -108,4 +108,12 @@ import Testing
     @Test("all faults at once") func all() throws {
         #expect(Reading.heads(try faults("  a: {}\n  b: {type: int}", [("b", "x"), ("c", "")])).count == 3)
     }
+
+    @Test("a pattern that tries too many ways is given up, one that does not is answered")
+    func slowPattern() throws {
+        let slow = try InputPattern("(a+)+b")
+        #expect(slow.match(String(repeating: "a", count: 12), limitMilliseconds: 1) == .tooSlow)
+        #expect(slow.match("aaab", limitMilliseconds: 60_000) == .yes)
+        #expect(slow.match("c", limitMilliseconds: 60_000) == .no)
+    }
 }

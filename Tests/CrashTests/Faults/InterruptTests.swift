@@ -41,7 +41,7 @@ extension CrashTests {
             let run = try Self.run(place)
             run.context = "signal \(number)"
             let program = try run.begin()
-            Moment(lines: 2, thenMicroseconds: 0).await(program, in: place)
+            try Moment(lines: 2, thenMicroseconds: 0).await(program, in: place)
             // To the whole group, as a terminal does.
             kill(-program.pid, number)
             #expect(try program.wait() == .exited(128 + number), "\(program.errors)")
@@ -65,9 +65,9 @@ extension CrashTests {
             let place = try Place()
             let run = try Self.run(place)
             let program = try run.begin()
-            Moment(lines: 2, thenMicroseconds: 0).await(program, in: place)
+            try Moment(lines: 2, thenMicroseconds: 0).await(program, in: place)
             program.kill(SIGINT)
-            while !place.lines.contains("polite ended"), !program.hasEnded { usleep(200) }
+            try program.wait { place.lines.contains("polite ended") }
             program.kill(SIGINT)
             #expect(try program.wait() == .exited(130), "\(program.errors)")
             #expect(place.settle().isEmpty)

@@ -59,7 +59,7 @@ extension CrashTests {
                 let moment = Moment(lines: 0, thenMicroseconds: .random(in: microseconds / 4..<microseconds, using: &seed))
                 run.context = "seed \(seed.value), round \(round), \(moment)"
                 let program = try run.begin()
-                moment.await(program, in: run.place)
+                try moment.await(program, in: run.place)
                 if isInterrupted {
                     program.kill(SIGINT)
                 } else {

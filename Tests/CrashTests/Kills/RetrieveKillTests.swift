@@ -29,7 +29,7 @@ extension CrashTests {
                     let moment = Moment(lines: 0, thenMicroseconds: .random(in: 0..<microseconds, using: &seed))
                     context += ", killed \(moment)"
                     let program = try place.start("retrieve", ["--run", "disturbed"])
-                    moment.await(program, in: place)
+                    try moment.await(program, in: place)
                     program.kill(SIGKILL)
                     try program.wait()
                 }

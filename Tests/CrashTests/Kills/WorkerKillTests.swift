@@ -29,9 +29,9 @@ extension CrashTests {
         }
 
         /// Kills a worker that has begun to compute since the last look; false when the program ends before.
-        private static func killOne(of program: RunningProgram) -> Bool {
+        private static func killOne(of program: RunningProgram) throws -> Bool {
             var before: [pid_t: Int] = [:]
-            while !program.hasEnded {
+            return try program.wait {
                 for worker in workers(of: program) {
                     let now = ticks(worker)
                     if let then = before[worker], now > then + 1 {
@@ -40,9 +40,8 @@ extension CrashTests {
                     }
                     before[worker] = before[worker] ?? now
                 }
-                usleep(1000)
+                return false
             }
-            return false
         }
 
         @Test("a run whose workers are killed succeeds, and status tells which calls ran again")
@@ -54,7 +53,7 @@ extension CrashTests {
             run.context = "workers killed"
             let program = try run.begin()
             var killed = 0
-            for _ in 0..<3 where Self.killOne(of: program) { killed += 1 }
+            for _ in 0..<3 where try Self.killOne(of: program) { killed += 1 }
             #expect(try program.wait() == .exited(0), "\(program.errors)\(program.output)")
             #expect(killed == 3)
             let end = try RunState(program.output)

@@ -69,7 +69,7 @@ final class CrashedRun {
     /// Starts or resumes until the moment, kills, takes notes.
     func strike(_ victims: Victims, _ moment: Moment) throws {
         let program = try place.runs.isEmpty ? begin() : resume()
-        moment.await(program, in: place, since: place.lines.count)
+        try moment.await(program, in: place, since: place.lines.count)
         victims.kill(program)
         let ending = try program.wait()
         guard ending == .signalled(SIGKILL) || ending == .exited(0) else {

@@ -15,8 +15,8 @@ struct Moment: CustomStringConvertible {
     var description: String { "after \(lines) lines and \(thenMicroseconds) µs" }
 
     /// Returns early when the program ends before.
-    func await(_ program: RunningProgram, in place: Place, since count: Int = 0) {
-        while place.lines.count - count < lines, !program.hasEnded { usleep(200) }
+    func await(_ program: RunningProgram, in place: Place, since count: Int = 0) throws {
+        try program.wait { place.lines.count - count >= lines }
         if thenMicroseconds > 0 { usleep(thenMicroseconds) }
     }
 }

@@ -56,6 +56,22 @@ final class RunningProgram {
 
     var hasEnded: Bool { ending != nil || isReadable(milliseconds: 0) }
 
+    /// Whether the condition came true before the program ended.
+    ///
+    /// - Throws: when neither happens in time; the program is killed then.
+    @discardableResult func wait(seconds: UInt64 = 90, until condition: () -> Bool) throws -> Bool {
+        let deadline = rf_monotonic_ns() + seconds * 1_000_000_000
+        while !condition() {
+            if hasEnded { return false }
+            guard rf_monotonic_ns() < deadline else {
+                kill(SIGKILL)
+                throw TestFault("process \(pid) did not get there within \(seconds) s; it said: \(errors)\(output)")
+            }
+            usleep(200)
+        }
+        return true
+    }
+
     /// - Throws: when it does not end in time; it is killed then.
     @discardableResult func wait(seconds: Int32 = 90) throws -> Ending {
         if let ending { return ending }

@@ -10,4 +10,6 @@ struct GroupView: Sendable {
     var isDoubted = false
     /// Objects that become ready with the group.
     var awaiting: [ObjectID] = []
+
+    func reason(_ group: PlacementGroupID) -> PendingReason { .placementGroup(group, state, why: error?.message) }
 }

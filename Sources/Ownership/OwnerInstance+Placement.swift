@@ -42,6 +42,10 @@ extension OwnerInstance {
     private func fault(of key: SchedulingKey, _ group: PlacementGroupID, _ view: GroupView) -> ErrorRecord? {
         if view.state == .removed { return view.error ?? ErrorRecord(.placementGroupRemoved, "placement group \(group) was removed") }
         guard view.state == .created, bundle(of: group, key.strategy.bundleIndex, view, key) == nil else { return nil }
+        if let index = key.strategy.bundleIndex, index >= view.bundles.count {
+            return ErrorRecord(
+                .unschedulable, "placement group \(group) has bundles 0 to \(view.bundles.count - 1), and no bundle \(index)")
+        }
         return ErrorRecord(.unschedulable, "needs \(key.resources), but no bundle of \(key.strategy) has that")
     }
 
@@ -153,9 +157,11 @@ extension OwnerInstance {
         case runs
     }
 
-    /// Nil for an object that no unfinished task of this owner makes.
+    /// Nil for an object that no unfinished task of this owner makes, nor a placement group.
     package func explain(_ object: ObjectID) -> Explanation? {
-        guard let entry = tasks[object.task] else { return nil }
+        guard let entry = tasks[object.task] else {
+            return groups.first { $0.value.awaiting.contains(object) }.map { .reason($0.value.reason($0.key)) }
+        }
         switch entry.state {
         case .waiting: return .reason(.dependencies(entry.dependencies.filter { objects[$0]?.state == nil }))
         case .pausing: return .reason(.retryPause)
@@ -178,7 +184,7 @@ extension OwnerInstance {
 
     private func explainQueued(_ task: TaskID, _ key: SchedulingKey) -> Explanation {
         if let group = key.strategy.group, let view = groups[group], view.state != .created {
-            return .reason(.placementGroup(group, view.state))
+            return .reason(view.reason(group))
         }
         guard let queue = queues[key] else { return .reason(.workerStarts) }
         let ahead = queue.ready.position(of: task) ?? 0

@@ -85,6 +85,39 @@ import Testing
         #expect(bench.gcs.placementGroups.state(of: id) == .rescheduling && requests(bench).map(\.attempt) == [2])
     }
 
+    @Test("a group that the nodes can never hold says why, once, until a node comes that can") func obstacle() {
+        var bench = GCSBench(nodes: [1, 2], isStored: true)
+        func told() -> [String?] {
+            bench.sent.compactMap { if case .placementGroupUpdate(let m) = $0.message { m.error?.message } else { nil } }
+        }
+        create(&bench, [64], .pack)
+        bench.fireAll()
+        #expect(told() == ["no node has CPU: 64, which bundle 0 needs"])
+        bench.join(3, cpus: 64)
+        #expect(requests(bench).count == 1)
+        answer(&bench, 3)
+        #expect(bench.gcs.placementGroups.state(of: id) == .created && told().count == 1)
+    }
+
+    @Test("what stands in the way of a group is told by its strategy", arguments: PlacementStrategy.allCases)
+    func obstacles(strategy: PlacementStrategy) {
+        func node(_ id: UInt64, free: Int) -> NodeInfo {
+            NodeInfo(node: NodeID(id), raylet: .raylet(of: NodeID(id)), total: .cpus(4), available: .cpus(free))
+        }
+        func obstacle(_ cpus: [Int]) -> String? {
+            let bundles = cpus.enumerated().map { BundlePlan.Bundle(index: UInt32($0), resources: .cpus($1)) }
+            return BundlePlan.obstacle(bundles, strategy, nodes: [node(1, free: 0), node(2, free: 1)])
+        }
+        #expect(obstacle([2, 2]) == nil, "it has to wait, and that is all")
+        let wanted =
+            switch strategy {
+            case .pack, .spread: "the nodes have less than its bundles need together"
+            case .strictPack: "no node has CPU: 9, which its bundles need together on one"
+            case .strictSpread: "each of its 3 bundles needs a node of its own, and 2 nodes are there"
+            }
+        #expect(obstacle([3, 3, 3]) == wanted)
+    }
+
     @Test("groups are listed, found by their key and told of in their channel") func table() throws {
         var bench = GCSBench(isStored: true)
         bench.receive(.pollChannel(PollChannel(channel: .placementGroup, position: .start)), from: GCSBench.other)

@@ -30,6 +30,30 @@ package enum BundlePlan {
         }
     }
 
+    /// Why the nodes could not hold the bundles even if nothing else ran, or nil when they could.
+    package static func obstacle(
+        _ bundles: [Bundle], _ strategy: PlacementStrategy, nodes: [NodeInfo], held: [NodeID: Int] = [:]
+    ) -> String? {
+        let empty = nodes.filter(\.isAlive).map { node in
+            var node = node
+            node.available = node.total
+            return node
+        }
+        if make(bundles, strategy, nodes: empty, held: held) != nil { return nil }
+        if let misfit = bundles.first(where: { bundle in !empty.contains { bundle.resources.fits(in: $0.available) } }) {
+            return "no node has \(misfit.resources), which bundle \(misfit.index) needs"
+        }
+        switch strategy {
+        case .pack, .spread: return "the nodes have less than its bundles need together"
+        case .strictPack:
+            let sum = bundles.reduce(into: ResourceSet()) { $0 += $1.resources }
+            return held.isEmpty
+                ? "no node has \(sum), which its bundles need together on one" : "the node with its other bundles has not \(sum)"
+        case .strictSpread:
+            return "each of its \(bundles.count + held.count) bundles needs a node of its own, and \(empty.count) nodes are there"
+        }
+    }
+
     private static func size(_ bundle: Bundle) -> Int64 {
         bundle.resources.amounts.reduce(0) { sum, amount in
             amount.key == ResourceSet.memory ? sum : sum.addingReportingOverflow(amount.value).partialValue

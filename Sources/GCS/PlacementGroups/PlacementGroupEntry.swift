@@ -21,6 +21,8 @@ struct PlacementGroupEntry: Sendable {
     /// Counts plans; what an earlier one reserved is rolled back.
     var attempt: UInt64 = 0
     var wasCreated = false
+    /// Why the nodes that are there cannot hold the missing bundles, whatever ends; nil when they could.
+    var obstacle: String?
     /// Sweeps seen in the present attempt.
     var sweeps = 0
     var version: UInt64 = 1
@@ -65,8 +67,12 @@ struct PlacementGroupEntry: Sendable {
     }
 
     var update: PlacementGroupUpdate {
-        var error: ErrorRecord?
-        if case .removed(let why) = stage { error = why }
+        let error: ErrorRecord? =
+            switch stage {
+            case .removed(let why): why
+            case .waiting: obstacle.map { ErrorRecord(.unschedulable, $0) }
+            case .reserving, .created: nil
+            }
         return PlacementGroupUpdate(
             group: id, version: version, state: state,
             bundles: zip(bundles, nodes).map { PlacedBundle(resources: $0, node: $1) }, error: error)

@@ -10,7 +10,16 @@ extension PlacementGroupManager {
         var held: [NodeID: Int] = [:]
         for node in entry.nodes { if let node { held[node, default: 0] += 1 } }
         let missing = entry.missing.map { BundlePlan.Bundle(index: $0, resources: entry.bundles[Int($0)]) }
-        guard let plan = BundlePlan.make(missing, entry.strategy, nodes: nodes.charged, held: held) else { return false }
+        guard let plan = BundlePlan.make(missing, entry.strategy, nodes: nodes.charged, held: held) else {
+            let obstacle = BundlePlan.obstacle(missing, entry.strategy, nodes: nodes.charged, held: held)
+            if obstacle != entry.obstacle {
+                entry.obstacle = obstacle
+                publish(&entry, into: &out)
+                groups[id] = entry
+            }
+            return false
+        }
+        entry.obstacle = nil
         entry.attempt += 1
         entry.sweeps = 0
         entry.stage = .reserving(plan: plan, awaited: Set(plan.values))

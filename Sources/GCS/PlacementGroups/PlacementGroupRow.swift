@@ -9,7 +9,7 @@ package struct PlacementGroupRow: TableRow {
     package var strategy: PlacementStrategy
     package var state: PlacementGroupState
     package var bundles: [PlacedBundle]
-    /// Why it was removed.
+    /// Why it was removed, or why no node can have what it waits for.
     package var error: ErrorRecord?
     /// Counts its plans: what an earlier one reserved is rolled back.
     package var attempt: UInt64

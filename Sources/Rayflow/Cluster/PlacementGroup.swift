@@ -86,7 +86,8 @@ extension Cluster {
 
     /// Why the task that makes the object has not started: the answer of its owner or of the scheduler, never guessed.
     ///
-    /// - Returns: nil when it runs, when it has ended, and for an object that no task of this process makes.
+    /// - Returns: nil when it runs, when it has ended, and for an object that no task of this process makes. For ``PlacementGroup/ready()``: what
+    ///   the group waits for.
     public func explain<T>(_ ref: ObjectRef<T>) async -> PendingExplanation? {
         defer { withExtendedLifetime(ref.box) {} }
         return await (engine as? any PlacementEngine)?.explain(ref.id).map { PendingExplanation($0) }

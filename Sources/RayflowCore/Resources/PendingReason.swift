@@ -14,8 +14,8 @@ public enum PendingReason: Hashable, Sendable {
     /// It fits, and is behind that many requests of the same shape.
     case behind(Int)
     case granted(Address)
-    /// Its placement group has not all that was asked for.
-    case placementGroup(PlacementGroupID, PlacementGroupState)
+    /// Its placement group has not all that was asked for; `why`: the nodes that are there can never have it.
+    case placementGroup(PlacementGroupID, PlacementGroupState, why: String?)
     /// Its bundle is short of the resource.
     case bundle(BundleID, String, missing: Int64)
     /// Its actor has no process yet.
@@ -60,7 +60,7 @@ extension PendingReason: CustomStringConvertible {
         case .stepHostRestarts: "the step runner restarts"
         case .behind(let count): "behind \(count) other request\(count == 1 ? "" : "s")"
         case .granted(let worker): "runs on \(worker)"
-        case .placementGroup(let group, let state): "placement group \(group) is \(state)"
+        case .placementGroup(let group, let state, let why): "placement group \(group) is \(state)" + (why.map { ": \($0)" } ?? "")
         case .bundle(let bundle, let name, let missing): "bundle \(bundle) is short of \(name) by \(ResourceSet.text(missing))"
         case .actor(let state): "its actor is \(state)"
         case .retryPause: "pauses before the next attempt"
@@ -94,10 +94,11 @@ extension ByteWriter {
         case .granted(let worker):
             u8(8)
             address(worker)
-        case .placementGroup(let group, let state):
+        case .placementGroup(let group, let state, let why):
             u8(9)
             placementGroup(group)
             u8(state.rawValue)
+            optional(why) { $0.string($1) }
         case .bundle(let bundle, let name, let missing):
             u8(10)
             placementGroup(bundle.group)
@@ -127,7 +128,9 @@ extension ByteReader {
         case 6: return .stepHostRestarts
         case 7: return .behind(Int(clamping: try i64()))
         case 8: return .granted(try address())
-        case 9: return .placementGroup(try placementGroup(), try placementGroupState())
+        case 9:
+            return .placementGroup(
+                try placementGroup(), try placementGroupState(), why: try optional { (r) throws(DecodingFault) in try r.string() })
         case 10: return .bundle(BundleID(group: try placementGroup(), index: try u32()), try string(), missing: try i64())
         case 11: return .actor(try actorState())
         case 12: return .retryPause

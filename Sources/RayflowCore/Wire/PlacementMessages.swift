@@ -56,7 +56,7 @@ public struct PlacementGroupUpdate: WireMessage {
     public var version: UInt64
     public var state: PlacementGroupState
     public var bundles: [PlacedBundle]
-    /// Why it is removed.
+    /// Why it is removed; while it waits, why the nodes that are there can never hold it.
     public var error: ErrorRecord?
 
     public init(group: PlacementGroupID, version: UInt64, state: PlacementGroupState, bundles: [PlacedBundle], error: ErrorRecord?) {

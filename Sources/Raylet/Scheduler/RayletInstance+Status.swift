@@ -36,7 +36,7 @@ extension RayletInstance {
 
     private func reasonInBundle(_ request: RequestLease) -> PendingReason? {
         guard let id = request.bundle, let bundle = bundles[id] else { return nil }
-        guard bundle.isCommitted else { return .placementGroup(id.group, .pending) }
+        guard bundle.isCommitted else { return .placementGroup(id.group, .pending, why: nil) }
         return request.resources.shortage(in: bundle.available).map { .bundle(id, $0.name, missing: $0.missing) }
     }
 

@@ -130,4 +130,19 @@ struct PlacementSemanticsTests {
             #expect(await ray.explain(dependent) == nil)
         }
     }
+
+    @Test("a group that no node can ever hold says so, and so does the task that is to run in it")
+    func impossibleGroup() async throws {
+        try await withNodes([["CPU": 2], ["CPU": 2]]) { _, ray in
+            let group = try ray.placementGroup(bundles: [["CPU": 3]], strategy: .strictPack)
+            let ready = group.ready()
+            let task = Remote.square.options(placement: .group(group)).remote(2)
+            var told = await ray.explain(task)
+            while told?.description.contains("no node has CPU: 3") != true { told = await ray.explain(task) }
+            #expect(told?.code == "placement-group")
+            #expect(await ray.explain(ready) == told)
+            ray.remove(group)
+            await #expect(throws: RayflowError.self) { try await task.get() }
+        }
+    }
 }

@@ -36,7 +36,7 @@ enum WireGolden {
         "leaseExplained: step-runner-restarts": "4f 01000000000000000106",
         "leaseExplained: behind": "4f 010000000000000001070200000000000000",
         "leaseExplained: granted": "4f 01000000000000000108c7c6c5c4c3c2c1c0d7d6d5d4d3d2d1d0",
-        "leaseExplained: placement-group": "4f 0100000000000000010918171615141312110d0c0b0a02",
+        "leaseExplained: placement-group": "4f 0100000000000000010918171615141312110d0c0b0a0201060000006e6f20475055",
         "leaseExplained: bundle": "4f 0100000000000000010a18171615141312110d0c0b0a01000000030000004750551027000000000000",
         "leaseExplained: actor": "4f 0100000000000000010b02",
         "leaseExplained: retry-pause": "4f 0100000000000000010c",

@@ -12,7 +12,8 @@ extension WireSamples {
     ]
     static let reasons: [PendingReason] = [
         .waitsForNodes, .dependencies([object]), .resource("CPU", missing: 5_000, hopsSpent: true), .overdrawn("CPU", by: 1), .workerStarts,
-        .workersBlocked, .stepHostRestarts, .behind(2), .granted(process), .placementGroup(group, .rescheduling),
+        .workersBlocked, .stepHostRestarts, .behind(2), .granted(process),
+        .placementGroup(group, .rescheduling, why: "no GPU"),
         .bundle(BundleID(group: group, index: 1), "GPU", missing: 10_000), .actor(.restarting), .retryPause, .behindOwn(7),
     ]
 

@@ -181,8 +181,8 @@ extension OwnerInstance {
         out.append(.send(.actorExitSeen(ActorExitSeen(actor: m.actor)), to: from))
     }
 
-    /// The connection to an actor's process broke: calls wait for what the GCS says of it.
-    mutating func connectionToActorLost(_ actor: ActorID, _ peer: Address, now: UInt64, into out: inout [OwnerDirective]) {
+    /// The connection to an actor's process broke, or this owner has it killed: calls wait for what the GCS says of it.
+    mutating func awaitNews(of actor: ActorID, at peer: Address, into out: inout [OwnerDirective]) {
         guard let line = actors[actor], line.worker == peer else { return }
         actors[actor]?.state = .restarting
         actors[actor]?.worker = nil

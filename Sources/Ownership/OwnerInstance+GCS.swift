@@ -35,7 +35,7 @@ extension OwnerInstance {
         for (_, registration) in gcs.registrations.sorted(by: { $0.key < $1.key }) {
             out.append(.send(.registerActor(registration), to: .gcs))
         }
-        for actor in gcs.restarts { out.append(.send(.killActor(KillActor(actor: actor, noRestart: false)), to: .gcs)) }
+        for actor in gcs.restarts { restart(actor, into: &out) }
         gcs.restarts = []
         for actor in gcs.kills.sorted() {
             out.append(.send(.killActor(KillActor(actor: actor, noRestart: true)), to: .gcs))
@@ -66,13 +66,20 @@ extension OwnerInstance {
     }
 
     package mutating func kill(_ actor: ActorID, noRestart: Bool, into out: inout [OwnerDirective]) {
-        if noRestart {
-            if gcs.kills.count < Limits.keptKills { gcs.kills.insert(actor) }
-        } else if gcs.isLost, gcs.restarts.count < Limits.keptKills {
-            return gcs.restarts.append(actor)
+        guard noRestart else {
+            if gcs.isLost, gcs.restarts.count < Limits.keptKills { return gcs.restarts.append(actor) }
+            return restart(actor, into: &out)
         }
-        out.append(.send(.killActor(KillActor(actor: actor, noRestart: noRestart)), to: .gcs))
+        if gcs.kills.count < Limits.keptKills { gcs.kills.insert(actor) }
+        out.append(.send(.killActor(KillActor(actor: actor, noRestart: true)), to: .gcs))
         // A call that this process makes from now on must not reach the actor before its end does.
-        if noRestart { failActor(actor, ErrorRecord(.actorDied, "the actor is dead: it was killed"), into: &out) }
+        failActor(actor, ErrorRecord(.actorDied, "the actor is dead: it was killed"), into: &out)
+    }
+
+    private mutating func restart(_ actor: ActorID, into out: inout [OwnerDirective]) {
+        out.append(.send(.killActor(KillActor(actor: actor, noRestart: false)), to: .gcs))
+        // Nor must one reach the life that ends: it waits for the next, as behind a connection that broke. If the kill was lost on its way, the
+        // GCS says after a time that the actor lives.
+        if let line = actors[actor], line.isAlive, let worker = line.worker { awaitNews(of: actor, at: worker, into: &out) }
     }
 }

@@ -157,7 +157,7 @@ package struct OwnerInstance: Sendable {
         borrowerLost(peer, into: &out)
         questionsLost(peer, into: &out)
         for id in actors.keys.sorted() {
-            connectionToActorLost(id, peer, now: now, into: &out)
+            awaitNews(of: id, at: peer, into: &out)
         }
     }
 

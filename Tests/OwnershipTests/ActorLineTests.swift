@@ -103,6 +103,30 @@ struct ActorLineTests {
         #expect(bench.owner.state(of: waits.ref) == nil)
     }
 
+    @Test("behind a kill of one's own that lets it restart, calls wait for the next life; if the kill was lost, for word that it lives")
+    func killAndCall() {
+        var bench = OwnerBench()
+        bench.create(.counter)
+        bench.update(.counter, .alive)
+        let before = bench.call(.counter, "before")
+        bench.event { $0.kill(.counter, noRestart: false, into: &$1) }
+        let after = bench.call(.counter, "after")
+        bench.update(.counter, .alive)
+        #expect(bench.pushed == ["before"], "the GCS does not know of the end yet")
+        bench.update(.counter, .restarting, 2)
+        #expect(bench.failure(of: before.ref)?.code == .actorUnavailable)
+        bench.update(.counter, .alive, 2, worker: Self.second)
+        #expect(bench.pushed == ["before", "after"])
+        #expect(bench.owner.state(of: after.ref) == nil)
+
+        bench.event { $0.kill(.counter, noRestart: false, into: &$1) }
+        let later = bench.call(.counter, "later")
+        bench.fire(.brokenActor(.counter, connection: 2))
+        bench.update(.counter, .alive, 2, worker: Self.second)
+        #expect(bench.pushed == ["before", "after", "later"])
+        #expect(bench.owner.state(of: later.ref) == nil)
+    }
+
     @Test("calls that may run again are sent again in order, before those that were not sent, and only that often")
     func resend() {
         var bench = OwnerBench()

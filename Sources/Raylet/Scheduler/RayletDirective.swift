@@ -27,6 +27,24 @@ package enum WorkerKillReason: String, Hashable, Sendable {
     package var isGentle: Bool { self == .idle || self == .devicesReturned }
 }
 
+extension WorkerKillReason: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .idle: "it was idle"
+        case .actorEnded: "its actor ended"
+        case .workerFailed: "its actor was killed, or who had it gave it up"
+        case .ownerDied: "the owner of its task died"
+        case .jobEnded: "its job ended"
+        case .startTimeout: "it did not start in time"
+        case .unwanted: "nobody waits for it any more"
+        case .fenced: "its node was taken for dead"
+        case .groupRemoved: "its placement group was removed"
+        case .devicesReturned: "its devices went back"
+        case .outOfMemory: "the node was short of memory"
+        }
+    }
+}
+
 package enum RayletTimer: Hashable, Sendable {
     case workerStart(process: UInt64)
     case idleWorkers

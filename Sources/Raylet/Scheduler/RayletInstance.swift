@@ -132,7 +132,7 @@ package struct RayletInstance: Sendable {
         let report = memory.workerGone(process, now: now)
         workerGone(process, now: now, into: &out) { pid, killed in
             if let report { return ErrorRecord(.outOfMemory, "worker process \(pid) was ended: \(report)", node: node) }
-            let reason = killed.map { " (ended by the raylet: \($0.rawValue))" } ?? ""
+            let reason = killed.map { " (ended by its raylet: \($0))" } ?? ""
             return ErrorRecord(
                 outOfMemory ? .outOfMemory : .workerCrashed, "worker process \(pid) \(description)\(reason)", node: node)
         }

@@ -123,6 +123,19 @@ extension EngineTests {
             }
         }
 
+        @Test("a call behind a kill that lets the actor restart is served by its next life")
+        func callBehindKill() async throws {
+            try await withCluster { ray, _ in
+                let counter = Counter.start.options(maxRestarts: 3).remote(0)
+                for _ in 1...3 {
+                    let pid = try await counter.pid.remote().get()
+                    try await ray.kill(counter, restart: true)
+                    #expect(try await counter.add.remote(1).get() == 1)
+                    #expect(try await counter.pid.remote().get() != pid)
+                }
+            }
+        }
+
         @Test("30: ten callers notice one death, and there is one restart")
         func oneRestart() async throws {
             try await withCluster(cpus: 4) { ray, _ in

@@ -37,7 +37,7 @@ import Testing
         #expect(bench.loss(of: lease) == nil)
         bench.exit(process)
         #expect(bench.raylet.available == .cpus(2))
-        #expect(bench.loss(of: lease)?.message.contains("ended by the raylet: workerFailed") == true)
+        #expect(bench.loss(of: lease)?.message.contains("ended by its raylet: its actor was killed") == true)
         bench.giveBack(lease, failed: true)
         #expect(bench.sent.count { if case .leaseLost = $0.message { true } else { false } } == 2)
     }

@@ -33,7 +33,7 @@ final class TestNode: Sendable {
             network: network, arena: arena, node: id, registry: remotes, epoch: 1, driver: driver, log: { nil })
         raylet = try RayletShell(
             node: id, resources: resources, network: network, arena: arena, io: io, spawner: workers, stepHost: nil,
-            labels: labels, objectStore: try ObjectStoreSettings(objectStore))
+            labels: labels, objectStore: try ObjectStoreSettings.checked(objectStore))
         let (seconds, attoseconds) = silence.components
         raylet.pullSilenceNS = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
         traffic = NodeTraffic(raylet, nodes: count, complete)

@@ -36,4 +36,17 @@ struct ObjectStoreSettingsTests {
         let failure = #expect(throws: RayflowError.self) { try ObjectStoreSettings(ObjectStoreOptions()) { $0 == name ? value : nil } }
         #expect(failure?.code == .invalidArgument && failure?.message.contains(name) == true)
     }
+
+    @Test(
+        "a spill folder that somebody names and that can take no files is refused at the start",
+        arguments: ["/dev/null", "/not/there", "/dev/null/below"])
+    func spillFolder(path: String) {
+        let error = #expect(throws: RayflowError.self) { try ObjectStoreSettings.checked(ObjectStoreOptions(spillFolder: path)) }
+        #expect(error?.code == .invalidArgument && error?.message.contains(path) == true)
+    }
+
+    @Test("a spill folder is made when it is needed, in a folder that is there")
+    func newSpillFolder() throws {
+        #expect(try ObjectStoreSettings.checked(ObjectStoreOptions(spillFolder: "/tmp/rayflow-not-there-yet")).spillFolder != nil)
+    }
 }

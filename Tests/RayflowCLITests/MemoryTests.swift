@@ -53,12 +53,14 @@ struct MemoryTests {
     }
 
     @Test("sizes are read as a person writes them")
-    func sizes() {
-        #expect(ByteAmount(argument: "100")?.bytes == 100)
-        #expect(ByteAmount(argument: "512M")?.bytes == 512 << 20)
-        #expect(ByteAmount(argument: "4g")?.bytes == 4 << 30)
-        for text in ["", "M", "-1", "0", "1.5G", "9999999999T", "12X"] { #expect(ByteAmount(argument: text) == nil, "\(text)") }
-        #expect(ByteText.of(0) == "0 B" && ByteText.of(1023) == "1023 B")
-        #expect(ByteText.of(1024) == "1.0 KiB" && ByteText.of(1 << 40) == "1.0 TiB")
+    func sizes() throws {
+        #expect(try RunSettings.size("100").bytes == 100)
+        #expect(try RunSettings.size("512M").bytes == 512 << 20)
+        #expect(try RunSettings.size("1.5GiB").bytes == 3 << 29)
+        for text in ["", "M", "-1", "0", "9999999999T", "12X"] {
+            #expect(throws: (any Error).self, "\(text)") { try RunSettings.size(text) }
+        }
+        #expect(ByteCount(bytes: 0).rounded == "0 B" && ByteCount(bytes: 1023).rounded == "1023 B")
+        #expect(ByteCount(bytes: 1024).rounded == "1.0 KiB" && ByteCount(bytes: 1 << 40).rounded == "1.0 TiB")
     }
 }

@@ -30,15 +30,20 @@ extension StoreInstance {
     }
 
     func report(_ reason: StoreFullReport.Reason, size: Int) -> StoreFullReport {
-        var holders: [StoreFullReport.Holder] = []
-        for (client, held) in clients {
-            let unsealed = held.unsealed.reduce(0) { $0 + (objects[$1]?.size ?? 0) }
-            let pinned = held.pins.keys.reduce(0) { $0 + (objects[$1]?.size ?? 0) }
-            holders.append(StoreFullReport.Holder(client: client, unsealedBytes: unsealed, pinnedBytes: pinned))
+        var byClient: [UInt64: StoreFullReport.Holder] = [:]
+        func add(_ bytes: Int, _ client: UInt64, _ part: WritableKeyPath<StoreFullReport.Holder, Int>) {
+            byClient[client, default: StoreFullReport.Holder(client: client)][keyPath: part] += bytes
         }
-        holders.sort { ($1.bytes, $0.client) < ($0.bytes, $1.client) }
+        for (client, held) in clients {
+            for id in held.unsealed { add(objects[id]?.size ?? 0, client, \.unsealedBytes) }
+            for id in held.pins.keys { add(objects[id]?.size ?? 0, client, \.pinnedBytes) }
+        }
+        for object in objects.values where object.isSealed && object.pins == 0 && (object.hot != nil || object.warm != nil) {
+            add(object.size, object.creator, \.madeBytes)
+        }
+        let holders = byClient.values.sorted { ($1.bytes, $0.client) < ($0.bytes, $1.client) }
         return StoreFullReport(
-            reason: reason, requestedBytes: size, statistics: statistics,
+            reason: reason, requestedBytes: size, statistics: statistics, spills: rules.spillBytes > 0,
             largestFreeBytes: allocator.largestFree * StoreLimits.granule,
             holders: Array(holders.prefix(StoreLimits.holdersInReport)))
     }

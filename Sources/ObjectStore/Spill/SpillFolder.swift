@@ -21,6 +21,19 @@ package final class SpillFolder: Sendable {
         self.fullPercent = fullPercent
     }
 
+    /// Why no files can be made in a folder, or in the one above it when it is not there yet; nil when they can.
+    package static func obstacle(at path: String) -> String? {
+        var status = stat()
+        if stat(path, &status) == 0 {
+            guard status.st_mode & S_IFMT == S_IFDIR else { return String(cString: strerror(ENOTDIR)) }
+            return access(path, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno))
+        }
+        guard errno == ENOENT else { return String(cString: strerror(errno)) }
+        let above = path.split(separator: "/").dropLast().joined(separator: "/")
+        let folder = path.hasPrefix("/") ? "/" + above : above.isEmpty ? "." : above
+        return access(folder, W_OK | X_OK) == 0 ? nil : "\(folder): \(String(cString: strerror(errno)))"
+    }
+
     // MARK: - Bytes
 
     /// Whether the disk has room for so many bytes more.

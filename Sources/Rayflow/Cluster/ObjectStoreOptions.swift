@@ -85,6 +85,18 @@ package struct ObjectStoreSettings: Sendable, Hashable {
         if folder.isEmpty { rules.spillBytes = 0 } else { spillFolder = folder }
     }
 
+    /// Of a cluster that is about to start.
+    ///
+    /// - Throws: as ``init(_:variable:)``, and when the spill folder that somebody has named can take no files.
+    package static func checked(_ options: ObjectStoreOptions) throws(RayflowError) -> Self {
+        let settings = try Self(options)
+        let isNamed = (options.spillFolder ?? GivenOption.environment("RAYFLOW_SPILL_FOLDER")) != nil
+        if isNamed, let folder = settings.spillFolder, let why = SpillFolder.obstacle(at: folder) {
+            throw refusal("spillFolder", "RAYFLOW_SPILL_FOLDER", "\(folder): \(why)")
+        }
+        return settings
+    }
+
     /// Not the session folder: that is memory on many machines.
     private static func defaultFolder(_ variable: (String) -> String?) -> String {
         let parent = variable("TMPDIR").flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"

@@ -16,7 +16,7 @@ package enum EngineBoot {
         options.labels = configuration.labels
         options.gpus = gpus(configuration.resources)
         options.memory = try MemoryMonitorSettings(configuration.memoryMonitor)
-        options.objectStore = try ObjectStoreSettings(configuration.objectStore)
+        options.objectStore = try ObjectStoreSettings.checked(configuration.objectStore)
         if case .durable(let id, let folder) = configuration.run.rule { options.run = try durable(id, folder) }
         let cluster = try EmbeddedCluster(options)
         cluster.core.keepAlive(cluster)

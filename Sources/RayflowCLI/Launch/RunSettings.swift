@@ -37,9 +37,9 @@ struct RunSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Shared memory for large values, such as 512M or 4G; 30 % of the memory by default.",
-            discussion: "RAYFLOW_OBJECT_STORE_MEMORY does the same, in bytes.", valueName: "bytes"))
-    var objectStoreMemory: ByteAmount?
+            "Shared memory for large values, such as 512MiB or 4GiB; 30 % of the memory by default.",
+            discussion: "RAYFLOW_OBJECT_STORE_MEMORY does the same, in bytes.", valueName: "size"), transform: Self.size)
+    var objectStoreMemory: ByteCount?
 
     @Option(
         help: ArgumentHelp(
@@ -51,6 +51,12 @@ struct RunSettings: ParsableArguments {
         help: ArgumentHelp(
             "When the journal is forced to the disk: batch (a few ms later), every (at each record), never (left to the system)."))
     var sync = SyncPolicy.batch
+
+    /// As in a workflow.
+    static func size(_ text: String) throws -> ByteCount {
+        guard let size = SizeForm.parse(text), size.bytes > 0 else { throw ValidationError("'\(text)' is no size: \(SizeForm.hint).") }
+        return size
+    }
 
     func validate() throws {
         if let cpus, !(cpus.isFinite && cpus > 0) { throw ValidationError("--cpus must be greater than 0.") }

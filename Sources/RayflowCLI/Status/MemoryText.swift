@@ -47,10 +47,10 @@ struct MemoryText {
         let totals = answer["totals"]
         func total(_ name: String) -> Int { totals?[name]?.intValue ?? 0 }
         lines.append(
-            "  memory: \(ByteText.of(total("arena"))) of \(ByteText.of(total("capacity"))) in use, "
-                + "\(ByteText.of(total("warm"))) of it compressed")
+            "  memory: \(ByteCount(bytes: total("arena")).rounded) of \(ByteCount(bytes: total("capacity")).rounded) in use, "
+                + "\(ByteCount(bytes: total("warm")).rounded) of it compressed")
         lines.append(
-            "  disk: \(ByteText.of(total("disk"))) in \(total("spill-files")) files; \(total("spilled")) objects spilled, "
+            "  disk: \(ByteCount(bytes: total("disk")).rounded) in \(total("spill-files")) files; \(total("spilled")) objects spilled, "
                 + "\(total("restored")) brought back")
         if total("damaged") > 0 { lines.append("  \(total("damaged")) copies came back damaged and were dropped") }
         if total("waiting") > 0 { lines.append("  \(total("waiting")) requests wait for room") }
@@ -63,7 +63,9 @@ struct MemoryText {
             let raw = row["raw"]?.intValue ?? 0
             let stored = (row["arena"]?.intValue ?? 0) + (row["disk"]?.intValue ?? 0)
             cells.append(
-                head.map { Self.cell($0, row[$0]) } + [ByteText.of(raw), ByteText.of(stored), Self.ratio(raw, stored)]
+                head.map { Self.cell($0, row[$0]) } + [
+                    ByteCount(bytes: raw).rounded, ByteCount(bytes: stored).rounded, Self.ratio(raw, stored),
+                ]
                     + tail.map { Self.cell($0, row[$0]) })
         }
         lines += TextTable.lines(cells)
@@ -83,19 +85,5 @@ struct MemoryText {
         guard stored > 0 else { return "" }
         let tenths = (raw * 10 + stored / 2) / stored
         return "\(tenths / 10).\(tenths % 10)"
-    }
-}
-
-/// Bytes as a person reads them.
-enum ByteText {
-    static func of(_ bytes: Int) -> String {
-        var unit = 0
-        var tenths = bytes * 10
-        while tenths >= 10_240, unit < 4 {
-            tenths = (tenths + 512) / 1024
-            unit += 1
-        }
-        let name = ["B", "KiB", "MiB", "GiB", "TiB"][unit]
-        return unit == 0 ? "\(bytes) B" : "\(tenths / 10).\(tenths % 10) \(name)"
     }
 }

@@ -48,7 +48,7 @@ struct StateAnswer {
         guard table == .tasks else {
             throw CommandFailure.usage(
                 "run \(run.id) is not going on, and its journal tells of tasks only: "
-                    + "\(Program.current.invocation) state tasks \(run.id)")
+                    + "\(Program.current.hint("state tasks \(run.id)"))")
         }
         let reading: (report: RunReport, isLive: Bool, holder: RunLock.Info?)
         do { reading = try RunReading.report(run) } catch let fault as JournalFault { throw Failures.failure(fault) } catch {

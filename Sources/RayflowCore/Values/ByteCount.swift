@@ -24,4 +24,15 @@ extension ByteCount: CustomStringConvertible {
         }
         return "\(bytes) B"
     }
+
+    /// As a person reads it, to a tenth of its unit: `77.5 MiB`.
+    package var rounded: String {
+        var unit = 0
+        var tenths = Double(bytes) * 10
+        while tenths >= 10_240, unit < 4 {
+            tenths = (tenths / 1024).rounded()
+            unit += 1
+        }
+        return unit == 0 ? "\(bytes) B" : "\(Int(tenths) / 10).\(Int(tenths) % 10) \(["KiB", "MiB", "GiB", "TiB"][unit - 1])"
+    }
 }

@@ -108,7 +108,7 @@ package final class WorkflowRun: @unchecked Sendable {
         do throws(RayflowError) {
             return Machine(
                 resources: try EngineBoot.resources(request.resources), memory: try MemoryMonitorSettings(MemoryMonitorOptions()),
-                objectStore: try ObjectStoreSettings(request.objectStore))
+                objectStore: try ObjectStoreSettings.checked(request.objectStore))
         } catch { throw .usage(error.message) }
     }
 

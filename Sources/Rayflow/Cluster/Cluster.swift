@@ -59,7 +59,8 @@ public final class Cluster: Sendable {
     /// Waits until `count` of the objects are ready (failures are) or the time is over.
     ///
     /// - Returns: every ref in one of the two lists, in the order given; at most `count` in `ready`.
-    /// - Throws: `invalidArgument` for a ref that is given twice; `CancellationError` when the calling task is cancelled.
+    /// - Throws: `invalidArgument` for a ref that is given twice and for a `count` below 1 or above the number of refs; `CancellationError`
+    ///   when the calling task is cancelled.
     public func wait<T>(
         _ refs: [ObjectRef<T>], count: Int = 1, timeout: Duration? = nil
     ) async throws -> (ready: [ObjectRef<T>], rest: [ObjectRef<T>]) {
@@ -80,7 +81,11 @@ public final class Cluster: Sendable {
         if let twice = ids.first(where: { !seen.insert($0).inserted }) {
             throw RayflowError(.invalidArgument, "wait: object \(twice) is given twice; give each ref once")
         }
-        return try await engine.wait(ids, count: max(0, min(count, ids.count)), timeout: timeout)
+        // Ray refuses the same, https://docs.ray.io/en/latest/ray-core/api/doc/ray.wait.html; of no refs none is ready.
+        guard ids.isEmpty || (1...ids.count).contains(count) else {
+            throw RayflowError(.invalidArgument, "wait: \(count) of \(ids.count) refs cannot be waited for; count is 1 to \(ids.count)")
+        }
+        return try await engine.wait(ids, count: min(count, ids.count), timeout: timeout)
     }
 
     /// Cancels the task that makes the object: a waiting one is dropped, in a running one the body's `Task` is cancelled.

@@ -32,6 +32,7 @@ public struct TaskOptions: Sendable, Hashable {
     package func spec() throws(RayflowError) -> SpecOptions {
         var spec = SpecOptions()
         spec.resources = try resourceSet()
+        guard maxRetries >= -1 else { throw RayflowError(.invalidArgument, "maxRetries: \(maxRetries) is less than -1") }
         spec.maxRetries = Int32(clamping: maxRetries)
         spec.retryRule = retryErrors.rule
         spec.timeoutMS = try timeout.map { (timeout) throws(RayflowError) in try timeout.wholeMilliseconds(option: "timeout") } ?? 0

@@ -94,11 +94,16 @@ extension EngineTests {
             }
         }
 
-        @Test("a ref given twice to wait is refused, and a wait for nothing gives two empty lists")
+        @Test("a ref given twice to wait is refused, and more refs than there are; a wait for nothing gives two empty lists")
         func duplicates() async throws {
             try await withCluster { ray, _ in
                 let ref = try ray.put(1)
                 await #expect { _ = try await ray.wait([ref, ref]) } throws: { ($0 as? RayflowError)?.code == .invalidArgument }
+                for count in [-1, 0, 2] {
+                    await #expect { _ = try await ray.wait([ref], count: count) } throws: {
+                        ($0 as? RayflowError)?.code == .invalidArgument
+                    }
+                }
                 let (ready, rest) = try await ray.wait([ObjectRef<Int>]())
                 #expect(ready.isEmpty && rest.isEmpty)
             }

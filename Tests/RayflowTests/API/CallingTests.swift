@@ -122,7 +122,7 @@ struct CallingTests {
             _ = try await ray.get(refs)
             let (ready, rest) = try await ray.wait(refs, count: 3)
             #expect(ready == Array(refs.prefix(3)) && rest == [refs[3]])
-            let (all, none) = try await ray.wait(refs.map(\.erased), count: 99)
+            let (all, none) = try await ray.wait(refs.map(\.erased), count: 4)
             #expect(all.count == 4 && none.isEmpty)
             let blocked = Tasks.until.remote(refs[0].borrowed)
             let (no, left) = try await ray.wait([blocked], timeout: .milliseconds(1))

@@ -91,6 +91,14 @@ struct ErrorTests {
         #expect(error.code == .invalidArgument && error.message.contains("Picky"))
     }
 
+    @Test("fewer retries than -1, which is without limit, are refused by name")
+    func badRetries() {
+        var options = TaskOptions()
+        options.maxRetries = -2
+        let error = #expect(throws: RayflowError.self) { try options.spec() }
+        #expect(error?.code == .invalidArgument && error?.message.contains("maxRetries") == true)
+    }
+
     @Test("without a cluster, and with several, refs fail with noCluster; on, run and the task decide")
     func whichCluster() async throws {
         let (second, _) = try InProcessEngine.start(Registry(Tasks.square))

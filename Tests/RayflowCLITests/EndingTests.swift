@@ -1,3 +1,4 @@
+import Rayflow
 import RayflowCore
 import Testing
 @testable import RayflowCLI
@@ -5,12 +6,20 @@ import Testing
 
 @Suite("What a run writes when it is over")
 struct EndingTests {
-    private func ending(_ result: RunReport.Result, _ events: [RunEvent] = [], message: String = "") -> String {
+    private func ending(_ result: RunReport.Result, _ events: [RunEvent] = [], message: String = "", typed: [String] = ["Scripts/rayflow"])
+        -> String
+    {
         var failures = FailureList()
         for event in events { failures.on(event) }
         var report = RunReport(run: "r1-w", workflow: "w", result: result, message: message)
         report.steps = [UnitReport("a", .succeeded)]
-        return Ending(report: report, failures: failures, invocation: "Scripts/rayflow").text
+        return Ending(report: report, failures: failures, program: Program(registry: Registry(), commands: [], arguments: typed)).text
+    }
+
+    @Test("hints name the folder of the runs when it was given", arguments: [["--home", "my runs"], ["--home=my runs"]])
+    func home(option: [String]) {
+        let text = ending(.failure, [.failure("load", "exit status 3")], typed: ["rayflow", "run", "w.yaml"] + option)
+        #expect(text.hasSuffix("  log:    rayflow logs r1-w load --home 'my runs'\n  resume: rayflow resume r1-w --home 'my runs'"))
     }
 
     @Test("a failure shows the step, its reason, the end of its log and what to type next")

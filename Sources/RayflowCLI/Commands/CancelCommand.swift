@@ -12,12 +12,16 @@ struct CancelCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The run: its id, a unique beginning of it, or 'latest'.", valueName: "run"))
     var target: String
 
+    @Option(
+        help: ArgumentHelp("How long to wait for its end; the run goes on ending behind that.", valueName: "seconds"))
+    var timeout: UInt32 = 600
+
     @OptionGroup var home: HomeOption
 
     func run() throws {
         let folder = try home.resolve(target)
         guard let holder = try peek(folder) else {
-            throw CommandFailure.usage("run \(folder.id) is not going on; its state: \(Program.current.invocation) status \(folder.id)")
+            throw CommandFailure.usage("run \(folder.id) is not going on; its state: \(Program.current.hint("status \(folder.id)"))")
         }
         do {
             _ = try AdminClient.ask(session: holder.session, verb: "cancel", argument: "", timeout: CommandLimits.adminTimeout)
@@ -29,7 +33,15 @@ struct CancelCommand: ParsableCommand {
                 )
             }
         }
-        while try peek(folder) != nil { poll(nil, 0, CommandLimits.followMilliseconds) }
+        let deadline = ContinuousClock.now + .seconds(Int(timeout))
+        while let holder = try peek(folder) {
+            guard ContinuousClock.now < deadline else {
+                throw CommandFailure.fault(
+                    "run \(folder.id) was told to stop and has not ended within \(timeout) s; its steps may still have their grace. "
+                        + "To end it at once: kill -9 \(holder.processID), then resume the run")
+            }
+            poll(nil, 0, CommandLimits.followMilliseconds)
+        }
         let result = try StatusAnswer.of(folder).report["result"]?.stringValue ?? "over"
         Outlet.output.line("run \(folder.id): \(result)")
     }

@@ -17,7 +17,7 @@ struct ListCommand: ParsableCommand {
         let entries = runs.map { Entry($0) }
         if json { return Outlet.output.line(JSON.array(entries.map(\.json)).pretty()) }
         guard !entries.isEmpty else {
-            return Outlet.error.line("there is no run in \(found.path) yet; start one with: \(Program.current.invocation) run FILE")
+            return Outlet.error.line("there is no run in \(found.path) yet; start one with: \(Program.current.hint("run FILE"))")
         }
         let width = entries.map(\.id.count).max() ?? 0
         let stateWidth = entries.map(\.state.count).max() ?? 0

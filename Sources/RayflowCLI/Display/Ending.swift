@@ -5,8 +5,8 @@ import Workflow
 struct Ending {
     var report: RunReport
     var failures: FailureList
-    /// What the person typed to start this program.
-    var invocation: String
+    /// Whose hints these are.
+    var program: Program
 
     /// The failed steps, each with its reason and the end of its log, then what to do next.
     var text: String {
@@ -19,10 +19,12 @@ struct Ending {
                 lines += item.tail.map { "  | \(Terminal.visible($0))" }
             }
         }
-        if failures.more > 0 { lines.append("and \(failures.more) more; all of them: \(invocation) status \(report.run) --failed") }
+        if failures.more > 0 { lines.append("and \(failures.more) more; all of them: \(program.hint("status \(report.run) --failed"))") }
         lines.append(verdict)
-        if let first = failures.items.first { lines.append("  log:    \(invocation) logs \(report.run) \(Self.quoted(first.position))") }
-        lines.append("  resume: \(invocation) resume \(report.run)")
+        if let first = failures.items.first {
+            lines.append("  log:    " + program.hint("logs \(report.run) \(Self.quoted(first.position))"))
+        }
+        lines.append("  resume: " + program.hint("resume \(report.run)"))
         return lines.joined(separator: "\n")
     }
 

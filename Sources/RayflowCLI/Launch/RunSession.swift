@@ -38,7 +38,7 @@ struct RunSession {
             run: name, workflow: run.workflow.name, steps: run.workflow.steps.count, isResumed: isResumed,
             attempts: settings.logs ? run.folder.attempts : nil)
         stopper.began(run) { number in
-            let again = "\(Program.current.invocation) resume \(name)"
+            let again = Program.current.hint("resume \(name)")
             presenter.post(.note("\(number == SIGINT ? "interrupted" : "terminated"): stopping the steps; go on later with: \(again)"))
         }
         let outcome = await run.outcome()
@@ -62,7 +62,7 @@ struct RunSession {
             Outlet.output.write(OutputText.lines(report.outputs))
         }
         if settings.outputMode != .quiet || report.result != .success {
-            Outlet.error.line(Ending(report: report, failures: failures, invocation: Program.current.invocation).text)
+            Outlet.error.line(Ending(report: report, failures: failures, program: .current).text)
         }
         if report.result == .cancelled, let number = StopSignals.received { return StopSignals.status(number) }
         return status
@@ -77,7 +77,7 @@ struct RunSession {
             diagnostics = found
             failure = .rendered(found.rendered)
         case .engine(let message): failure = .fault(message)
-        case .heldBy(let info): failure = .usage("the run is going on in \(info); to see it: \(Program.current.invocation) status latest")
+        case .heldBy(let info): failure = .usage("the run is going on in \(info); to see it: \(Program.current.hint("status latest"))")
         }
         reportNotStarted(failure, diagnostics)
         return failure

@@ -60,6 +60,23 @@ extension CrashTests {
             place.expectNothingLeft(run.context)
         }
 
+        @Test("a cancel of a run that does not end says in time what to do")
+        func cancelInVain() throws {
+            let place = try Place()
+            let run = try Self.run(place)
+            let program = try run.begin()
+            try Moment(lines: 2, thenMicroseconds: 0).await(program, in: place)
+            let runners = ProcessList.children(of: program.pid).filter { $0.name == "rayflow-steps" }
+            // Whoever is to end the steps does nothing.
+            for runner in runners { kill(runner.pid, SIGSTOP) }
+            let cancel = try place.start("rayflow", ["cancel", "latest", "--timeout", "1"])
+            #expect(try cancel.wait() == .exited(5), "\(cancel.errors)")
+            #expect(cancel.errors.contains("kill -9 \(program.pid)"), "\(cancel.errors)")
+            for runner in runners { kill(runner.pid, SIGCONT) }
+            try program.wait()
+            place.expectNothingLeft("cancelled")
+        }
+
         @Test("a second interrupt ends the engine at once; its steps end all the same")
         func twice() throws {
             let place = try Place()

@@ -23,8 +23,9 @@ extension String: RemoteValue {
     }
     public static func read(from reader: ValueReader) throws -> String {
         let utf8 = try reader.block(try reader.count())
-        guard let text = String(validating: utf8, as: UTF8.self) else { throw reader.corrupt("text that is not UTF-8") }
-        return text
+        let span = utf8.assumingMemoryBound(to: UInt8.self).span
+        guard let text = try? UTF8Span(validating: span) else { throw reader.corrupt("text that is not UTF-8") }
+        return String(copying: text)
     }
 }
 

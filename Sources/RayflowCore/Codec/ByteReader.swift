@@ -49,8 +49,8 @@ public struct ByteReader: Sendable {
     public mutating func string() throws(DecodingFault) -> String {
         let at = offset
         let utf8 = try slice(try length())
-        guard let text = String(validating: utf8, as: UTF8.self) else { throw DecodingFault("text that is not UTF-8", at: at) }
-        return text
+        let span = utf8.span
+        do { return String(copying: try UTF8Span(validating: span)) } catch { throw DecodingFault("text that is not UTF-8", at: at) }
     }
 
     public mutating func slice(_ count: Int) throws(DecodingFault) -> ArraySlice<UInt8> {

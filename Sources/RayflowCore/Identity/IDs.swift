@@ -18,6 +18,7 @@ public struct ActorID: Hashable, Sendable, BitwiseCopyable {
         self.salt = salt
         self.job = job
     }
+    public func _rawHashValue(seed: Int) -> Int { mixed(unique ^ UInt64(salt), seed) }
     public static func none(in job: JobID) -> ActorID { ActorID(unique: 0, salt: 0, job: job) }
     public var isNone: Bool { unique == 0 && salt == 0 }
 }

@@ -180,6 +180,13 @@ public enum Message: Sendable {
         try reader.finish()
     }
 
+    /// Kind and body. What is sent for every task needs no box for it.
+    public var encoded: (kind: UInt8, body: [UInt8]) {
+        if case .pushTask(let message) = self { return (PushTask.kind, message.body) }
+        let wire = wire
+        return (type(of: wire).kind, wire.body)
+    }
+
     public var wire: any WireMessage {
         switch self {
         case .registerWorker(let message): message

@@ -23,6 +23,9 @@ package struct ActorInstance: Sendable {
         var caller: Caller
         var group: String
         var connection: UInt64
+
+        // Found for every call. Groups differ seldom, and equality tells them apart.
+        func _rawHashValue(seed: Int) -> Int { caller.address._rawHashValue(seed: seed) ^ Int(truncatingIfNeeded: caller.actor.unique) }
     }
     struct Caller: Hashable {
         var address: Address
@@ -33,6 +36,27 @@ package struct ActorInstance: Sendable {
         var early: [UInt64: PushTask] = [:]
         /// Places of cancelled calls that were early.
         var cancelled: Set<UInt64> = []
+
+        enum Arrival { case known, early, next }
+
+        /// What a call with this number is; it takes its place when it is the next one.
+        mutating func arrive(_ sequence: UInt64) -> Arrival {
+            guard sequence >= next else { return .known }
+            guard sequence == next else { return .early }
+            next += 1
+            return .next
+        }
+
+        /// An early call whose turn it is by now.
+        mutating func takeFollower() -> PushTask? {
+            if early.isEmpty, cancelled.isEmpty { return nil }
+            while true {
+                let push = early.removeValue(forKey: next)
+                if push == nil, cancelled.remove(next) == nil { return nil }
+                next += 1
+                if let push { return push }
+            }
+        }
     }
     struct Call {
         var push: PushTask
@@ -51,6 +75,10 @@ package struct ActorInstance: Sendable {
         var complete: [TaskID] = []
         /// Places that are taken.
         var busy: Int { running.count - halted.count }
+        /// There is a place, but a halted call is before those that are ready.
+        var hasPlaceBesideHalted: Bool { running.count >= limit && busy < limit }
+
+        mutating func popReady() -> TaskID? { running.count < limit ? ready.popFirst() : nil }
     }
     enum Phase {
         case building, open
@@ -99,7 +127,8 @@ package struct ActorInstance: Sendable {
     /// The constructor and the logged calls have run.
     package mutating func built(into out: inout [Directive]) {
         if case .building = phase { phase = .open }
-        serve(into: &out)
+        for name in Array(groups.keys) { serve(name, into: &out) }
+        leaveWhenDone(into: &out)
     }
 
     package mutating func push(_ m: PushTask, from: Address, into out: inout [Directive]) {
@@ -120,22 +149,21 @@ package struct ActorInstance: Sendable {
             if !callers.contains(caller) { callers.append(caller) }
             arrived(m, into: &out)
             place(m, from: from, into: &out)
-            return serve(into: &out)
+            return serveAndLeave(group, into: &out)
         }
         let line = Line(caller: caller, group: group, connection: m.lease.owner)
         if lines[line] == nil { meet(line) }
-        guard let next = lines[line]?.next, m.spec.sequence >= next else { return }  // the same push again
-        arrived(m, into: &out)
-        lines[line]?.early[m.spec.sequence] = m
-        while let next = lines[line]?.next {
-            if let push = lines[line]?.early.removeValue(forKey: next) {
-                place(push, from: from, into: &out)
-            } else if lines[line]?.cancelled.remove(next) == nil {
-                break
-            }
-            lines[line]?.next += 1
+        switch lines[line]?.arrive(m.spec.sequence) {
+        case nil, .known?: return  // the same push again
+        case .early?:
+            arrived(m, into: &out)
+            lines[line]?.early[m.spec.sequence] = m
+        case .next?:
+            arrived(m, into: &out)
+            place(m, from: from, into: &out)
+            while let push = lines[line]?.takeFollower() { place(push, from: from, into: &out) }
+            serveAndLeave(group, into: &out)
         }
-        serve(into: &out)
     }
 
     private mutating func meet(_ line: Line) {
@@ -163,19 +191,26 @@ package struct ActorInstance: Sendable {
     }
 
     mutating func serve(into out: inout [Directive]) {
-        goOn(into: &out)
-        switch phase {
-        case .building, .exiting, .parting, .gone: return
-        case .open, .draining: break
-        }
-        for name in groups.keys { serve(name, into: &out) }
+        for name in Array(groups.keys) { serve(name, into: &out) }
+        leaveWhenDone(into: &out)
+    }
+
+    /// What has changed concerns one group.
+    private mutating func serveAndLeave(_ group: String, into out: inout [Directive]) {
+        serve(group, into: &out)
         leaveWhenDone(into: &out)
     }
 
     private mutating func serve(_ name: String, into out: inout [Directive]) {
-        while let group = groups[name], group.busy < group.limit {
+        if groups[name]?.complete.isEmpty == false { goOn(into: &out) }
+        switch phase {
+        case .building, .exiting, .parting, .gone: return
+        case .open, .draining: break
+        }
+        while true {
+            var next = groups[name]?.popReady()
             // A halted call is before those behind it, and holds up none of those that it may wait for.
-            let next = group.running.count < group.limit ? groups[name]?.ready.popFirst() : nextBesideHalted(name)
+            if next == nil, groups[name]?.hasPlaceBesideHalted == true { next = nextBesideHalted(name) }
             guard let id = next else { return }
             guard let call = queued.removeValue(forKey: id) else { continue }
             if !call.push.spec.lineage.isNone, let outcome = logged[call.push.spec.lineage] {
@@ -200,8 +235,8 @@ package struct ActorInstance: Sendable {
         if !awaited.isEmpty { for call in awaited.keys { awaited[call]?.remove(id) } }
         unanswered += 1
         if let outcome { logged[m.spec.lineage] = outcome }
-        if let again = held.removeValue(forKey: id) { place(again.push, from: again.from, into: &out) }
-        serve(into: &out)
+        if !held.isEmpty, let again = held.removeValue(forKey: id) { place(again.push, from: again.from, into: &out) }
+        serveAndLeave(m.spec.group, into: &out)
     }
 
     /// The answer of a call that has ended is sent.

@@ -5,6 +5,9 @@ package struct StartedTasks: Sendable {
     private struct Key: Hashable {
         let task: TaskID
         let attempt: Attempt
+
+        // Most tasks have one attempt.
+        func _rawHashValue(seed: Int) -> Int { task._rawHashValue(seed: seed) }
     }
     private let limit: Int
     private var known: Set<Key> = []

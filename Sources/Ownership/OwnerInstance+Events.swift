@@ -16,6 +16,13 @@ extension OwnerInstance {
         if reportsTasks { report(spec, isReported: isReported, state(), into: &out) }
     }
 
+    /// The same of a task that has not ended, which is looked at only when somebody is told.
+    mutating func tell(_ id: TaskID, _ state: TaskChange.State, into out: inout [OwnerDirective]) {
+        guard let isReported = tasks.with(id, { $0.isReported }) else { return }
+        guard tellsChanges || isReported || taskEvents.takesNew else { return taskEvents.drop() }
+        if let spec = tasks[id]?.spec { tell(spec, isReported: isReported, state, into: &out) }
+    }
+
     private mutating func report(
         _ spec: TaskSpec, isReported: Bool, _ state: TaskChange.State, into out: inout [OwnerDirective]
     ) {
@@ -29,10 +36,10 @@ extension OwnerInstance {
         if isFirst { out.append(.startTimer(.taskEvents, afterNS: Limits.taskEventsNS)) }
     }
 
-    package var hasUnstampedEvents: Bool { taskEvents.hasUnstamped }
-
     /// The events since the last call happened now: this side has no clock.
-    package mutating func stampEvents(wallNS: UInt64) { taskEvents.stamp(wallNS: wallNS) }
+    package mutating func stampEvents(wallNS: @autoclosure () -> UInt64) {
+        if taskEvents.hasUnstamped { taskEvents.stamp(wallNS: wallNS()) }
+    }
 
     mutating func reportTasks(into out: inout [OwnerDirective]) { out.append(.send(.taskEvents(taskEvents.take()), to: .gcs)) }
 }

@@ -27,6 +27,10 @@ struct TaskEventBuffer: Sendable {
         return true
     }
 
+    /// Whether a task of which nothing was told may be told of.
+    var takesNew: Bool { events.count < Limits.heldTaskEvents && admitted < Limits.newlyReportedTasks }
+    mutating func drop() { dropped &+= 1 }
+
     /// - Returns: whether a time for the report is to be set.
     mutating func append(_ event: TaskEvent) -> Bool {
         events.append(event)

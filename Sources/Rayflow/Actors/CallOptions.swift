@@ -1,7 +1,7 @@
 import RayflowCore
 
 /// The options of one call of an actor.
-public struct CallOptions: Sendable {
+public struct CallOptions: Sendable, Hashable {
     package var timeout: Duration?
     /// nil: as the actor says.
     package var maxTaskRetries: Int?

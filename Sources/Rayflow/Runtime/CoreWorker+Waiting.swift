@@ -1,28 +1,30 @@
 import Ownership
 package import RayflowCore
+import Synchronization
 import Transport
 
 /// A continuation that several sides may want to resume: the first wins.
-private final class Wakeup: @unchecked Sendable {
+private final class Wakeup: Sendable {
     enum Reason { case ready, timeout, cancelled, deadlock }
-    private let lock = Lock()
-    private var continuation: CheckedContinuation<Reason, Never>?
-    private var reason: Reason?
+    private struct State {
+        var continuation: CheckedContinuation<Reason, Never>?
+        var reason: Reason?
+    }
+    private let state = Mutex(State())
 
     func install(_ continuation: CheckedContinuation<Reason, Never>) {
-        let early = lock.withLock { () -> Reason? in
-            if reason == nil { self.continuation = continuation }
-            return reason
+        let early = state.withLock { state -> Reason? in
+            if state.reason == nil { state.continuation = continuation }
+            return state.reason
         }
         if let early { continuation.resume(returning: early) }
     }
 
     func wake(_ reason: Reason) {
-        let waiting = lock.withLock { () -> CheckedContinuation<Reason, Never>? in
-            guard self.reason == nil else { return nil }
-            self.reason = reason
-            defer { continuation = nil }
-            return continuation
+        let waiting = state.withLock { state -> CheckedContinuation<Reason, Never>? in
+            guard state.reason == nil else { return nil }
+            state.reason = reason
+            return state.continuation.take()
         }
         waiting?.resume(returning: reason)
     }
@@ -78,10 +80,11 @@ extension CoreWorker {
         _ ids: [ObjectID], count: Int, timeout: Duration?, _ wakeup: Wakeup = Wakeup(), orFailed: Bool = false
     ) async -> Wakeup.Reason {
         let countdown = Countdown(count)
-        let tokens = whenAnyReady(ids) { [weak self] id in
+        let waiter = Waiter { [weak self] id in
             if countdown.isDown() { return wakeup.wake(.ready) }
-            if orFailed, case .failed? = self?.state(of: id) { wakeup.wake(.ready) }
+            if orFailed, self?.hasFailed(id) == true { wakeup.wake(.ready) }
         }
+        whenReady(ids, waiter)
         let timer = timeout.map { timeout in loop.scheduleTimer(after: timeout) { wakeup.wake(.timeout) } }
         let waiting = executor
         waiting?.beginWaiting()
@@ -92,7 +95,7 @@ extension CoreWorker {
         }
         waiting?.endWaiting()
         if let timer { loop.execute { timer.cancel() } }
-        forget(tokens)
+        if count < ids.count || !countdown.isOver { forget(ids, waiter) }
         return reason
     }
 
@@ -113,7 +116,7 @@ extension CoreWorker {
         // Live, or a recorded answer that names refs computed anew in this run: then the decision is taken anew as well.
         var positions = readyPositions(ids, count: count)
         if positions.count < count {
-            let pending = ids.filter { state(of: $0) == nil }
+            let pending = unfinished(ids)
             let missing = count - (ids.count - pending.count)
             if missing > 0, await waitFor(pending, count: missing, timeout: timeout) == .cancelled { throw CancellationError() }
             positions = readyPositions(ids, count: count)

@@ -53,7 +53,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     private var keptDecisions: [UInt64: DecisionKey] = [:]
     private var nextKept: UInt64 = 1
     private let nextTask = Atomic<UInt64>(1)
-    private let optionsCache = OptionsCache()
+    private let taskOptions = OptionsCache<TaskOptions>()
+    private let callOptions = OptionsCache<CallKind>()
     private let salt: UInt64
     private var taskObserver: (@Sendable (TaskChange) -> Void)?
     private var onShutDown: (@Sendable () async -> Void)?
@@ -95,16 +96,19 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     package func step<T>(_ body: (inout OwnerInstance, inout [OwnerDirective]) -> T) -> T {
         let (value, mustSchedule, woken) = lock.withLock {
             let value = body(&owner, &outbox)
-            if owner.hasUnstampedEvents { owner.stampEvents(wallNS: rf_wall_ns()) }
+            owner.stampEvents(wallNS: rf_wall_ns())
             if isClosed { return (value, false, endAll()) }
             let must = !outbox.isEmpty && !isDrainScheduled
             if must { isDrainScheduled = true }
             return (value, must, [])
         }
         if mustSchedule { loop.execute { self.drain() } }
-        for wake in woken { wake() }
+        for (id, line) in woken { line.wake(id) }
         return value
     }
+
+    /// Reads the Instance in place: what is read of a stored property directly is read of a copy, and that counts up each of its tables.
+    private func look<T>(_ body: (inout OwnerInstance) -> T) -> T { lock.withLock { body(&owner) } }
 
     /// On the loop, as the last thing there: everything that is not finished fails, and so does at once whatever comes later.
     package func close() {
@@ -116,42 +120,59 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
             }
             return (endAll(), requests.sorted { $0.key < $1.key }.map(\.value))
         }
-        for wake in woken { wake() }
+        for (id, line) in woken { line.wake(id) }
         for body in open { body(nil) }
     }
 
     /// Nothing can be sent any more: only who waits here is told. Under the lock.
-    private func endAll() -> [@Sendable () -> Void] {
+    private func endAll() -> [(ObjectID, Waiters.Line)] {
         if !outbox.isEmpty || owner.pendingTasks > 0 || !isClosed {
             owner.failAll(ErrorRecord(.shutDown, "the cluster has been shut down"), into: &outbox)
         }
         defer { outbox = [] }
-        return outbox.flatMap { directive in
-            if case .ready(let id) = directive { waiters.take(id) } else { [@Sendable () -> Void]() }
+        return takeWaiters()
+    }
+
+    /// Who waits for what the outbox says is ready, in its order. Under the lock.
+    private func takeWaiters() -> [(ObjectID, Waiters.Line)] {
+        var woken: [(ObjectID, Waiters.Line)] = []
+        for directive in outbox {
+            if case .ready(let id) = directive, let line = waiters.take(id) { woken.append((id, line)) }
         }
+        return woken
     }
 
     private func drain() {
         while true {
-            let directives = lock.withLock {
+            let (directives, woken) = lock.withLock {
                 defer { outbox = [] }
                 if outbox.isEmpty { isDrainScheduled = false }
-                return outbox
+                return (outbox, takeWaiters())
             }
             if directives.isEmpty { return }
-            for directive in directives { carryOut(directive) }
+            var next = woken.startIndex
+            for directive in directives {
+                guard case .ready(let id) = directive else {
+                    carryOut(directive)
+                    continue
+                }
+                guard next < woken.endIndex, woken[next].0 == id else { continue }
+                woken[next].1.wake(id)
+                next += 1
+            }
         }
     }
 
     private func carryOut(_ directive: OwnerDirective) {
         switch directive {
-        case .send(.pushTask(var m), let to) where m.spec.kind != .step && log != nil:
-            m.history = log?.history(of: m.spec.lineage, owner: address) ?? []
-            send(.pushTask(m), to: to)
-        case .send(let message, let to): send(message, to: to)
-        case .ready(let id):
-            let woken = lock.withLock { waiters.take(id) }
-            for wake in woken { wake() }
+        case .send(let message, let to):
+            if let log, case .pushTask(var m) = message, m.spec.kind != .step {
+                m.history = log.history(of: m.spec.lineage, owner: address)
+                send(.pushTask(m), to: to)
+            } else {
+                send(message, to: to)
+            }
+        case .ready: break  // its waiters were taken with it
         case .startTimer(let timer, let delay):
             loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in
                 guard let self else { return }
@@ -174,8 +195,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     private func journaled(_ task: TaskID) { step { $0.journalCommitted(task, now: self.loop.now, into: &$1) } }
 
     package func send(_ message: Message, to: Address) {
-        let wire = message.wire
-        network.send(kind: type(of: wire).kind, body: wire.body, from: address, to: to)
+        let (kind, body) = message.encoded
+        network.send(kind: kind, body: body, from: address, to: to)
     }
 
     /// From any thread.
@@ -301,13 +322,14 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         return scope
     }
 
-    func lineage(of id: ObjectID) -> LineageID { lock.withLock { owner.lineage(of: id) } }
-    func knows(_ id: ObjectID) -> Bool { lock.withLock { owner.knows(id) } }
-    func origin(of id: ObjectID) -> RefOrigin { lock.withLock { owner.origin(of: id) } }
+    func lineage(of id: ObjectID) -> LineageID { look { $0.lineage(of: id) } }
+    func knows(_ id: ObjectID) -> Bool { look { $0.knows(id) } }
+    func origin(of id: ObjectID) -> RefOrigin { look { $0.origin(of: id) } }
 
     func enclose(_ payload: Payload) -> EnclosedPayload {
         payload.refs.isEmpty
-            ? EnclosedPayload(payload) : lock.withLock { EnclosedPayload(payload, origins: payload.refs.map { owner.origin(of: $0) }) }
+            ? EnclosedPayload(payload)
+            : look { owner in EnclosedPayload(payload, origins: payload.refs.map { owner.origin(of: $0) }) }
     }
 
     /// Arguments as they travel; a value too large for a message is put first and becomes a ref.
@@ -351,7 +373,10 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
             lineage: lineage(scope, submission.function.name, key: submission.options.key, submission.arguments),
             pathLength: submission.options.pathLength, scope: scope
         ) { () throws(RayflowError) in
-            let shared = try optionsCache.options(for: self.inheriting(submission.options), Self.shared)
+            var options = self.inheriting(submission.options)
+            options.key = nil
+            options.pathLength = 0
+            let shared = try taskOptions.shared(options) { () throws(RayflowError) in try Self.shared(options) }
             let strategy = self.captured(shared.value.strategy)
             if strategy == shared.value.strategy { return shared }
             var captured = shared.value
@@ -445,15 +470,14 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         let scope = scope
         let id = TaskID(unique: newTaskUnique(), actor: call.actor)
         do throws(RayflowError) {
-            let actorLineage = lineage(of: ObjectID(handleOf: call.actor))
-            var options = SpecOptions()
-            options.name = "\(call.typeName).\(call.method.name)"
-            try call.options.apply(to: &options)
+            let kind = CallKind(call)
+            let options = try callOptions.shared(kind) { () throws(RayflowError) in try kind.shared() }
+            let actorLineage = identity.isDurable ? lineage(of: ObjectID(handleOf: call.actor)) : .none
             var held: [ObjectID] = []
             let wire = try wireArguments(try call.arguments.get(), held: &held)
             let spec = TaskSpec(
                 id: id, attempt: Attempt(epoch: identity.epoch, number: 1),
-                lineage: lineage(scope, options.name, key: call.options.key, call.arguments, on: actorLineage), kind: .actorCall,
+                lineage: lineage(scope, options.value.name, key: call.options.key, call.arguments, on: actorLineage), kind: .actorCall,
                 function: call.method, owner: address, arguments: wire, resultCount: UInt32(call.resultCount), options: options)
             step { owner, out in
                 owner.submit(
@@ -516,10 +540,10 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     package func retain(_ id: ObjectID) { lock.withLock { owner.retain(id) } }
     package func release(_ id: ObjectID) { step { owner, out in owner.release(id, into: &out) } }
 
-    package func state(of id: ObjectID) -> ObjectState? { lock.withLock { owner.state(of: id) } }
+    package func state(of id: ObjectID) -> ObjectState? { look { $0.state(of: id) } }
 
     /// The state with the number of recoveries that it is as new as.
-    func readState(of id: ObjectID) -> (ObjectState?, recoveries: UInt32) { lock.withLock { (owner.state(of: id), owner.recoveries) } }
+    func readState(of id: ObjectID) -> (ObjectState?, recoveries: UInt32) { look { ($0.state(of: id), $0.recoveries) } }
 
     package func ready(_ id: ObjectID) -> Fetched? {
         switch state(of: id) {
@@ -530,50 +554,40 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         }
     }
 
-    /// Runs `body` once the object is finished, at once if it is. Returns a token for ``forget(_:_:)`` when it waits.
-    package func whenReady(_ id: ObjectID, _ body: @escaping @Sendable () -> Void) -> UInt64? {
-        let token: UInt64? = step { owner, out in
-            if owner.state(of: id) != nil { return nil }
-            let token = self.waiters.add(id, body)
-            owner.watch(id, into: &out)
-            return token
-        }
-        if token == nil { body() }
-        return token
-    }
+    /// Runs `body` once the object is finished, at once if it is.
+    package func whenReady(_ id: ObjectID, _ body: @escaping @Sendable () -> Void) { whenReady([id], Waiter { _ in body() }) }
 
-    package func notify(whenReady id: ObjectID, _ body: @escaping @Sendable () -> Void) { _ = whenReady(id, body) }
+    package func notify(whenReady id: ObjectID, _ body: @escaping @Sendable () -> Void) { whenReady(id, body) }
 
-    /// Runs `body` once for each of these objects when it is finished, at once for those that are. One turn of the lock for all: a wait for
+    /// Tells `waiter` of each of these objects once it is finished, at once of those that are. One turn of the lock for all: a wait for
     /// any of a thousand must not cost a thousand.
-    func whenAnyReady(_ ids: [ObjectID], _ body: @escaping @Sendable (ObjectID) -> Void) -> [(ObjectID, UInt64)] {
+    func whenReady(_ ids: [ObjectID], _ waiter: Waiter) {
         var done: [ObjectID] = []
-        let tokens: [(ObjectID, UInt64)] = step { owner, out in
-            var tokens: [(ObjectID, UInt64)] = []
-            tokens.reserveCapacity(ids.count)
+        step { owner, out in
+            if ids.count > 1 { self.waiters.reserve(ids.count) }
             for id in ids {
-                if owner.state(of: id) != nil {
+                if owner.isFinished(id) {
                     done.append(id)
                 } else {
-                    tokens.append((id, self.waiters.add(id) { body(id) }))
+                    self.waiters.add(id, waiter)
                     owner.watch(id, into: &out)
                 }
             }
-            return tokens
         }
-        for id in done { body(id) }
-        return tokens
+        for id in done { waiter.body(id) }
     }
 
-    func forget(_ tokens: [(ObjectID, UInt64)]) {
-        lock.withLock { for (id, token) in tokens { waiters.remove(id, token) } }
+    func forget(_ ids: [ObjectID], _ waiter: Waiter) {
+        lock.withLock { for id in ids { waiters.remove(id, waiter) } }
     }
+
+    func hasFailed(_ id: ObjectID) -> Bool { look { $0.hasFailed(id) } }
 
     /// Where the first `count` finished objects stand. Ends with the last of them.
     func readyPositions(_ ids: [ObjectID], count: Int) -> [Int] {
         if count == 0 { return [] }
         var positions: [Int] = []
-        lock.withLock {
+        look { owner in
             for (at, id) in ids.enumerated() where owner.isFinished(id) {
                 positions.append(at)
                 if positions.count == count { return }
@@ -582,10 +596,12 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         return positions
     }
 
+    func unfinished(_ ids: [ObjectID]) -> [ObjectID] { look { owner in ids.filter { !owner.isFinished($0) } } }
+
     /// The first failure among these objects, and what is not finished.
     func survey(_ ids: [ObjectID]) -> (failed: ObjectID?, pending: [ObjectID]) {
         var pending: [ObjectID] = []
-        let failed: ObjectID? = lock.withLock {
+        let failed: ObjectID? = look { owner in
             for id in ids {
                 guard owner.isFinished(id) else {
                     pending.append(id)
@@ -624,5 +640,27 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         let body = lock.withLock { onShutDown }
         await body?()
         lock.withLock { kept = nil }
+    }
+}
+
+/// What calls that share their options have in common.
+private struct CallKind: Equatable, Sendable {
+    let typeName: String
+    let method: String
+    let options: CallOptions
+
+    init(_ call: ActorCall) {
+        typeName = call.typeName
+        method = call.method.name
+        var options = call.options
+        options.key = nil
+        self.options = options
+    }
+
+    func shared() throws(RayflowError) -> SharedOptions {
+        var spec = SpecOptions()
+        spec.name = "\(typeName).\(method)"
+        try options.apply(to: &spec)
+        return SharedOptions(spec)
     }
 }

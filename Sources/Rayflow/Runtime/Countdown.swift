@@ -7,4 +7,7 @@ package final class Countdown: Sendable {
 
     /// - Returns: whether as many calls as were counted on have come, this one included.
     package func isDown() -> Bool { left.subtract(1, ordering: .acquiringAndReleasing).newValue <= 0 }
+
+    /// As many have come.
+    package var isOver: Bool { left.load(ordering: .acquiring) <= 0 }
 }

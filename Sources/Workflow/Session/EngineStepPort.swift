@@ -76,7 +76,7 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
             return SharedOptions(options)
         }
         let id = ids[0]
-        _ = core.whenReady(id) { [self] in
+        core.whenReady(id) { [self] in
             lock.withLock {
                 starters[id.task] = nil
                 started.remove(id.task)
@@ -189,7 +189,7 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
         guard !ids.isEmpty else { return body([]) }
         let left = Countdown(ids.count)
         for id in ids {
-            _ = core.whenReady(id) { if left.isDown() { body(ids.map(read)) } }
+            core.whenReady(id) { if left.isDown() { body(ids.map(read)) } }
         }
     }
 

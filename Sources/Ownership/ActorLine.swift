@@ -59,6 +59,36 @@ struct ActorLine: Sendable {
         }
     }
 
+    /// One call more, unless that is more than may be open.
+    ///
+    /// - Parameter limit: the engine's own.
+    /// - Returns: why the call fails; it counts as open all the same.
+    mutating func join(_ limit: Int) -> ErrorRecord? {
+        open += 1
+        if case .dead(let error) = state { return error }
+        if let maxPendingCalls, open > maxPendingCalls {
+            let limit = "its maxPendingCalls is \(maxPendingCalls)"
+            return ErrorRecord(
+                .pendingCallsLimit, "\(open - 1) calls of this actor are unfinished, and \(limit): wait for some of them first")
+        }
+        if open > limit { return ErrorRecord(.tooManyPending, "more than \(limit) calls wait for this actor") }
+        return nil
+    }
+
+    /// Nothing of that caller waits in the group.
+    func isClear(_ group: String, _ caller: UInt64) -> Bool {
+        group.isEmpty ? main.unsent[caller] == nil : groups[group]?.unsent[caller] == nil
+    }
+
+    /// The call is sent next.
+    ///
+    /// - Returns: its sequence number.
+    mutating func takePlace(_ call: TaskID, in group: String) -> UInt64 {
+        sent.insert(call)
+        defer { self[group].nextSequence += 1 }
+        return self[group].nextSequence
+    }
+
     var groupNames: [String] { [""] + groups.keys.sorted() }
 
     mutating func beginSequences() {

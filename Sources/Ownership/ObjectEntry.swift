@@ -31,8 +31,17 @@ struct ObjectEntry: Sendable {
     var dependents: [TaskID] = []
     var remoteWaiters: [(address: Address, request: UInt64)] = []
     var isAskedFor = false
+    private var pending: Boxed<ObjectState>?
     /// The state that waits to be persisted before it may be seen.
-    var pendingState: ObjectState?
+    var pendingState: ObjectState? {
+        get { pending?.value }
+        set { pending = Boxed(newValue) }
+    }
+
+    init(owner: Address, lineage: LineageID) {
+        self.owner = owner
+        self.lineage = lineage
+    }
 
     enum Recovery: UInt8, Sendable {
         case none
@@ -51,6 +60,22 @@ struct ObjectEntry: Sendable {
     }
 
     var isNeeded: Bool { localRefs > 0 || taskRefs > 0 || containedIn > 0 || underWay > 0 || isMarked || !remoteWaiters.isEmpty }
+}
+
+/// What most rows of a large table do not have: one pointer in each of them, whatever its size.
+indirect enum Boxed<Value: Sendable>: Sendable {
+    case some(Value)
+
+    init?(_ value: Value?) {
+        guard let value else { return nil }
+        self = .some(value)
+    }
+
+    var value: Value {
+        switch self {
+        case .some(let value): value
+        }
+    }
 }
 
 extension ObjectState {

@@ -5,30 +5,25 @@ package import RayflowCore
 extension OwnerInstance {
     /// A call takes its place in the line.
     mutating func joinLine(_ id: TaskID, waiting: Int, into out: inout [OwnerDirective]) {
-        let actor = id.actor
-        guard let spec = tasks[id]?.spec, let caller = tasks[id]?.caller else { return }
-        tasks[id]?.state = .inActorLine
-        // Changed in place: a copy of a long line for each call would cost the square of its length.
-        actors[actor, default: ActorLine()].open += 1
-        if case .dead(let error)? = actors[actor]?.state { return fail(id, error, into: &out) }
-        if let limit = actors[actor]?.maxPendingCalls, let open = actors[actor]?.open, open > limit {
-            let text = "\(open - 1) calls of this actor are unfinished, and its maxPendingCalls is \(limit): wait for some of them first"
-            return fail(id, ErrorRecord(.pendingCallsLimit, text), into: &out)
+        let actor = id.actor, limit = pendingCallLimit
+        let found = tasks.change(id) { entry in
+            entry.state = .inActorLine
+            return (entry.spec.group, entry.caller)
         }
-        guard let open = actors[actor]?.open, open <= pendingCallLimit else {
-            return fail(id, ErrorRecord(.tooManyPending, "more than \(pendingCallLimit) calls wait for this actor"), into: &out)
-        }
-        if actors[actor]?.isSubscribed == false {
+        guard let (group, caller) = found else { return }
+        if actors.with(actor, { _ in true }) == nil { actors[actor] = ActorLine() }
+        if let refusal = actors.change(actor, { $0.join(limit) }).flatMap(\.self) { return fail(id, refusal, into: &out) }
+        if actors.with(actor, { $0.isSubscribed }) == false {
             actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))
         }
         // Mostly nothing is ahead of it.
-        if waiting == 0, let worker = aliveWorker(of: actor), actors[actor]?[spec.group].unsent[caller] == nil {
+        if waiting == 0, let worker = aliveWorker(of: actor), actors.with(actor, { $0.isClear(group, caller) }) == true {
             return sendNext(id, to: worker, into: &out)
         }
-        actors[actor]?[spec.group].unsent[caller, default: TaskQueue()].append(id)
+        actors[actor]?[group].unsent[caller, default: TaskQueue()].append(id)
         if waiting > 0 { actors[actor]?.waiting[id] = waiting }
-        sendLine(actor, spec.group, of: caller, into: &out)
+        sendLine(actor, group, of: caller, into: &out)
     }
 
     mutating func lineDependencyFinished(_ id: TaskID, into out: inout [OwnerDirective]) {
@@ -40,20 +35,24 @@ extension OwnerInstance {
     /// The concurrency group of an unfinished call of this process; nil for anything else.
     package func group(ofCall id: ObjectID) -> String? { tasks[id.task]?.spec.group }
 
-    func isSent(_ id: TaskID) -> Bool { actors[id.actor]?.sent.contains(id) == true }
+    func isSent(_ id: TaskID) -> Bool { actors.with(id.actor) { $0.sent.contains(id) } == true }
 
     /// The call has ended.
     mutating func leaveLine(_ entry: TaskEntry, into out: inout [OwnerDirective]) {
-        let spec = entry.spec, actor = spec.id.actor
-        actors[actor]?.open -= 1
-        endComeback(actor, into: &out)
-        if actors[actor]?.isUnheld == true, actors[actor]?.open == 0 {
-            actors[actor]?.isUnheld = false
-            dropIfUnneeded(ObjectID(handleOf: actor), into: &out)
+        let id = entry.spec.id
+        let left = actors.change(id.actor) { line in
+            line.open -= 1
+            let isLast = line.isUnheld && line.open == 0
+            if isLast { line.isUnheld = false }
+            return (isLast, isBack: line.isBack, wasSent: line.sent.remove(id) != nil)
         }
-        if actors[actor]?.sent.remove(spec.id) != nil { return }
-        actors[actor]?.waiting[spec.id] = nil
-        if actors[actor]?[spec.group].unsent[entry.caller]?.first == spec.id { sendLine(actor, spec.group, of: entry.caller, into: &out) }
+        guard let (isLast, isBack, wasSent) = left else { return }
+        if isBack { endComeback(id.actor, into: &out) }
+        if isLast { dropIfUnneeded(ObjectID(handleOf: id.actor), into: &out) }
+        if wasSent { return }
+        actors[id.actor]?.waiting[id] = nil
+        let group = entry.spec.group
+        if actors[id.actor]?[group].unsent[entry.caller]?.first == id { sendLine(id.actor, group, of: entry.caller, into: &out) }
     }
 
     mutating func sendLines(_ actor: ActorID, into out: inout [OwnerDirective]) {
@@ -73,29 +72,29 @@ extension OwnerInstance {
         }
     }
 
-    private func aliveWorker(of actor: ActorID) -> Address? { actors[actor]?.isAlive == true ? actors[actor]?.worker : nil }
+    private func aliveWorker(of actor: ActorID) -> Address? { actors.with(actor) { $0.isAlive ? $0.worker : nil }.flatMap(\.self) }
 
     private mutating func sendNext(_ id: TaskID, to worker: Address, into out: inout [OwnerDirective]) {
-        guard var entry = tasks[id], let sequence = actors[id.actor]?[entry.spec.group].nextSequence else { return }
-        actors[id.actor]?[entry.spec.group].nextSequence += 1
-        actors[id.actor]?.sent.insert(id)
-        entry.spec.sequence = sequence
-        tasks[id] = entry
-        send(entry, to: worker, into: &out)
+        guard let group = tasks.with(id, { $0.spec.group }), let sequence = actors.change(id.actor, { $0.takePlace(id, in: group) }) else {
+            return
+        }
+        tasks.change(id) { $0.spec.sequence = sequence }
+        send(id, to: worker, into: &out)
     }
 
-    private mutating func send(_ entry: TaskEntry, to worker: Address, into out: inout [OwnerDirective]) {
-        guard let line = actors[entry.spec.id.actor] else { return }
-        let place = LeaseID(owner: line.connection, number: UInt64(line.incarnation))
-        out.append(.send(.pushTask(pushMessage(entry, lease: place)), to: worker))
-        tell(entry.spec, isReported: entry.isReported, .running, into: &out)
+    private mutating func send(_ id: TaskID, to worker: Address, into out: inout [OwnerDirective]) {
+        guard let place = actors.with(id.actor, { LeaseID(owner: $0.connection, number: UInt64($0.incarnation)) }),
+            let message = pushMessage(id, lease: place)
+        else { return }
+        out.append(.send(.pushTask(message), to: worker))
+        tell(id, .running, into: &out)
     }
 
     // MARK: Again
 
     /// How often the call may be made again is known at the latest when that matters: the actor's options come with its first news.
     mutating func knowRetries(_ id: TaskID) {
-        guard tasks[id]?.retriesLeft == SpecOptions.asActor else { return }
+        guard tasks.with(id, { $0.retriesLeft }) == SpecOptions.asActor else { return }
         tasks[id]?.retriesLeft = actors[id.actor]?.maxTaskRetries ?? 0
     }
 
@@ -105,7 +104,7 @@ extension OwnerInstance {
         guard let line = actors[id.actor], line.isAlive, !line.mayComeBack, let worker = line.worker else { return }
         tasks[id]?.state = .inActorLine
         tasks[id]?.spec.sequence = TaskSpec.unordered
-        if let entry = tasks[id] { send(entry, to: worker, into: &out) }
+        send(id, to: worker, into: &out)
     }
 
     /// Calls in flight when the process went: those that may not run twice fail, the others wait for the next incarnation.
@@ -143,7 +142,7 @@ extension OwnerInstance {
             }
             entry.state = .inActorLine
             tasks[id] = entry
-            send(entry, to: worker, into: &out)
+            send(id, to: worker, into: &out)
         }
     }
 

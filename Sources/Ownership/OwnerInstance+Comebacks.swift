@@ -62,7 +62,7 @@ extension OwnerInstance {
 
     /// What was asked of a GCS that has not answered.
     func askBackAgain(into out: inout [OwnerDirective]) {
-        for actor in actors.filter({ $0.value.isBack && !$0.value.isAlive }).keys.sorted() { askBack(actor, into: &out) }
+        for actor in actors.filter({ $0.value.isBack && !$0.value.isAlive }).map(\.key).sorted() { askBack(actor, into: &out) }
     }
 
     private func askBack(_ actor: ActorID, into out: inout [OwnerDirective]) {

@@ -44,7 +44,7 @@ extension OwnerInstance {
         for actor in gcs.outOfScope { tellOutOfScope(actor, into: &out) }
         askBackAgain(into: &out)
         // For actors that this process has made that is also its word that it is there: they would end without it.
-        let followed = actors.filter { if case .dead = $0.value.state { false } else { $0.value.isSubscribed || $0.value.isOwn } }.keys
+        let followed = actors.filter { !$0.value.isDead && ($0.value.isSubscribed || $0.value.isOwn) }.map(\.key)
         for actor in followed.sorted() {
             actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))

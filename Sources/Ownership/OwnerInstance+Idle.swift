@@ -6,7 +6,7 @@ extension OwnerInstance {
     mutating func idleChecked(by raylet: Address, into out: inout [OwnerDirective]) {
         out.append(.send(.idleReply(IdleReply(process: address.entity, isUnused: !isInUse)), to: raylet))
         // Of an actor that was made here and never called, nothing is heard: its end would keep this process for ever.
-        let unheard = actors.filter { $0.value.isOwn && !$0.value.isDead && !$0.value.isSubscribed }.keys
+        let unheard = actors.filter { $0.value.isOwn && !$0.value.isDead && !$0.value.isSubscribed }.map(\.key)
         for actor in unheard.sorted() {
             actors[actor]?.isSubscribed = true
             out.append(.send(.subscribeActor(SubscribeActor(actor: actor)), to: .gcs))

@@ -68,10 +68,10 @@ extension OwnerInstance {
         return best
     }
 
-    mutating func measure(_ spec: TaskSpec, executionNS: UInt64) {
-        guard spec.kind == .function else { return }
-        let before = durations[spec.function.index] ?? executionNS
-        durations[spec.function.index] = before &- before / 8 &+ min(executionNS, .max / 8) / 8
+    /// - Parameter function: index in the function table.
+    mutating func measure(_ function: UInt32, executionNS: UInt64) {
+        let before = durations[function] ?? executionNS
+        durations[function] = before &- before / 8 &+ min(executionNS, .max / 8) / 8
     }
 
     /// The running task of that worker takes long or waits: what was pushed behind it goes to the head of the queue again.
@@ -145,12 +145,12 @@ extension OwnerInstance {
         guard queues.count > 1 else { return }
         let unused = queues.filter { $0.key != key && !$0.value.idle.isEmpty && $0.value.ready.isEmpty }
         // In the order of the leases, so that the same events give the same directives.
-        for lease in unused.values.flatMap(\.idle).sorted(by: { $0.number < $1.number }) {
+        for lease in unused.flatMap(\.value.idle).sorted(by: { $0.number < $1.number }) {
             if let entry = leases.removeValue(forKey: lease) {
                 out.append(.send(.returnLease(ReturnLease(lease: lease, workerFailed: false)), to: entry.raylet))
             }
         }
-        for other in unused.keys {
+        for (other, _) in unused {
             queues[other]?.idle = []
             if queues[other]?.isUnused == true { queues[other] = nil }
         }
@@ -176,7 +176,8 @@ extension OwnerInstance {
     /// Starts the clock of a lease that found no task.
     private mutating func rest(_ id: LeaseID, into out: inout [OwnerDirective]) {
         guard leases.change(id, { $0.tasks.isEmpty && !$0.isSlow && $0.worker != nil }) == true, let lease = leases[id] else { return }
-        if queues.contains(where: { $0.key != lease.key && !$0.value.requested.isEmpty }) { return giveBack(id, into: &out) }
+        let isWanted = queues.count > 1 && queues.contains { $0.key != lease.key && !$0.value.requested.isEmpty }
+        if isWanted { return giveBack(id, into: &out) }
         guard !lease.isTimed else { return }
         leases[id]?.isTimed = true
         out.append(.startTimer(.idleLease(id, use: lease.uses), afterNS: Limits.idleLeaseNS))

@@ -17,9 +17,7 @@ extension OwnerInstance {
     }
 
     package mutating func release(_ id: ObjectID, into out: inout [OwnerDirective]) {
-        guard var entry = objects[id] else { return }
-        entry.localRefs -= 1
-        objects[id] = entry
+        guard objects.change(id, { $0.localRefs -= 1 }) != nil else { return }
         dropIfUnneeded(id, into: &out)
     }
 
@@ -127,27 +125,36 @@ extension OwnerInstance {
     func rebound(_ argument: TaskArgument) -> TaskArgument {
         switch argument {
         case .value(let enclosed) where !enclosed.origins.isEmpty:
-            .value(EnclosedPayload(enclosed.payload, origins: rebound(enclosed.payload.refs, enclosed.origins)))
-        case .gather(let parts): .gather(parts.map(rebound))
-        case .value, .ref: argument
+            return .value(EnclosedPayload(enclosed.payload, origins: rebound(enclosed.payload.refs, enclosed.origins)))
+        case .gather(let parts):
+            var all: [TaskArgument] = []
+            for part in parts { all.append(rebound(part)) }
+            return .gather(all)
+        case .value, .ref: return argument
         }
     }
 
     private func rebound(_ refs: [ObjectID], _ origins: [RefOrigin]) -> [RefOrigin] {
-        zip(refs, origins).map { id, origin in
-            origin.owner == .gcs ? origin : objects[id].map { RefOrigin(owner: $0.owner, lineage: $0.lineage) } ?? origin
+        var all = origins
+        for (at, id) in zip(origins.indices, refs) where origins[at].owner != .gcs {
+            if let row = objects[id] { all[at] = RefOrigin(owner: row.owner, lineage: row.lineage) }
         }
+        return all
     }
 
     /// Gives an object its final state, wakes dependents, local waiters and other processes, in this order. Only the first state counts.
     mutating func finish(_ id: ObjectID, _ state: ObjectState, into out: inout [OwnerDirective]) {
-        guard var entry = objects[id], entry.state == nil else { return }
-        entry.state = state
-        entry.isSetAside = false
-        let dependents = entry.dependents, waiters = entry.remoteWaiters
-        entry.dependents = []
-        entry.remoteWaiters = []
-        objects[id] = entry
+        let waiting = objects.change(id) { entry -> ([TaskID], [(address: Address, request: UInt64)])? in
+            guard entry.state == nil else { return nil }
+            entry.state = state
+            entry.isSetAside = false
+            defer {
+                entry.dependents = []
+                entry.remoteWaiters = []
+            }
+            return (entry.dependents, entry.remoteWaiters)
+        }
+        guard let (dependents, waiters) = waiting.flatMap(\.self) else { return }
         for (inner, origin) in state.countedRefs {
             makeRow(inner, origin)
             objects[inner]?.containedIn += 1
@@ -161,6 +168,7 @@ extension OwnerInstance {
 
     /// An object of which nobody needs anything is deleted with all its copies; refs inside its value go in the same step.
     mutating func dropIfUnneeded(_ first: ObjectID, into out: inout [OwnerDirective]) {
+        if hostedActor == nil, objects.with(first, { $0.isNeeded }) != false { return }
         var check = [first]
         var released: [(owner: Address, ids: [ObjectID])] = []
         while let id = check.popLast() {

@@ -94,7 +94,7 @@ extension OwnerInstance {
         view.awaiting = old.awaiting
         groups[m.group] = view
         answerAwaiting(m.group, view, into: &out)
-        for key in queues.keys where key.strategy.group == m.group {
+        for key in Array(queues.keys) where key.strategy.group == m.group {
             if let fault = fault(of: key, m.group, view) { doom(key, fault, into: &out) }
             serve(key, into: &out)
         }

@@ -15,7 +15,8 @@ extension OwnerInstance {
         _ spec: TaskSpec, fingerprint: [UInt8] = [], parent: LineageID, parentTask: TaskID? = nil, pathLength: UInt32 = 0,
         caller: UInt64 = 0, now: UInt64, into out: inout [OwnerDirective]
     ) {
-        for (index, id) in spec.results.enumerated() {
+        for index in 0..<Int(spec.resultCount) {
+            let id = spec.result(index)
             var entry = ObjectEntry(owner: address, lineage: isDurable ? spec.lineage.result(index) : .none)
             entry.localRefs = 1
             objects[id] = entry
@@ -90,14 +91,15 @@ extension OwnerInstance {
                 waiting += 1
             }
         }
-        entry.state = spec.kind == .actorCall || waiting > 0 ? .waiting(waiting) : .queued
+        let mustWait = spec.kind == .actorCall || waiting > 0
+        entry.state = mustWait ? .waiting(waiting) : .queued
         tasks[spec.id] = entry
         for id in refs {
             if let record = failure(of: id) { return fail(spec.id, record, into: &out) }
         }
         for id in refs where objects.with(id, { $0.isAvailable }) != true { watch(id, into: &out) }
         if spec.kind == .actorCall { return joinLine(spec.id, waiting: waiting, into: &out) }
-        if entry.state == .queued { enqueue(spec.id, into: &out) }
+        if !mustWait { enqueue(spec.id, into: &out) }
     }
 
     /// Refs that only travel along are held like dependencies until the task ends.
@@ -126,11 +128,13 @@ extension OwnerInstance {
     }
 
     mutating func enqueue(_ id: TaskID, into out: inout [OwnerDirective]) {
-        guard let entry = tasks[id] else { return }
-        tasks[id]?.state = .queued
-        let key = entry.key
-        queues[key, default: KeyQueue()].ready.append(id, pathLength: entry.pathLength)
-        tell(entry.spec, isReported: entry.isReported, .queued, into: &out)
+        let found = tasks.change(id) { entry in
+            entry.state = .queued
+            return (entry.key, entry.pathLength)
+        }
+        guard let (key, pathLength) = found else { return }
+        queues[key, default: KeyQueue()].ready.append(id, pathLength: pathLength)
+        tell(id, .queued, into: &out)
         serve(key, into: &out)
     }
 
@@ -172,28 +176,34 @@ extension OwnerInstance {
 
     private mutating func send(_ id: TaskID, on lease: LeaseID, into out: inout [OwnerDirective]) {
         guard let worker = leases.change(lease, { $0.worker }).flatMap(\.self) else { return }
-        tasks[id]?.state = .pushed(lease)
-        guard let entry = tasks[id] else { return }
-        var push = pushMessage(entry, lease: lease)
-        if entry.spec.kind == .function {
+        tasks.change(id) { $0.state = .pushed(lease) }
+        guard var message = pushMessage(id, lease: lease) else { return }
+        let spec = message.spec
+        if spec.kind == .function {
             pushes += 1
-            push.spec.sequence = pushes
+            message.spec.sequence = pushes
         }
-        out.append(.send(.pushTask(push), to: worker))
+        out.append(.send(.pushTask(message), to: worker))
         // The raylet there has brought, or will bring, copies of what is large.
-        for object in entry.dependencies { addLocation(object, worker.nodeID) }
-        tell(entry.spec, isReported: entry.isReported, .running, into: &out)
-        if entry.spec.options.timeoutMS > 0, entry.spec.kind != .step {
-            out.append(.startTimer(.attemptTimeout(id, entry.spec.attempt), afterNS: entry.spec.options.timeoutMS &* 1_000_000))
+        for object in message.resolved where object.state.isStored { addLocation(object.id, worker.nodeID) }
+        tell(id, .running, into: &out)
+        if spec.options.timeoutMS > 0, spec.kind != .step {
+            out.append(.startTimer(.attemptTimeout(id, spec.attempt), afterNS: spec.options.timeoutMS &* 1_000_000))
         }
     }
 
-    func pushMessage(_ entry: TaskEntry, lease: LeaseID) -> PushTask {
-        let resolved = entry.dependencies.compactMap { id in
-            objects[id].flatMap { object in object.state.map { ResolvedDependency(id: id, owner: object.owner, state: rebound($0)) } }
+    func pushMessage(_ id: TaskID, lease: LeaseID) -> PushTask? {
+        // No closure here and in what it calls looks at `self`: it would hold a copy of this whole Instance.
+        let found = tasks.with(id) { ($0.spec, $0.dependencies, $0.carried.isEmpty) }
+        guard case (var spec, let dependencies, let isPlain)? = found else { return nil }
+        var resolved: [ResolvedDependency] = []
+        for id in dependencies {
+            guard let object = objects[id], let state = object.state else { continue }
+            resolved.append(ResolvedDependency(id: id, owner: object.owner, state: rebound(state)))
         }
-        var spec = entry.spec
-        if !entry.carried.isEmpty { spec.arguments = spec.arguments.map(rebound) }
+        if !isPlain {
+            for at in spec.arguments.indices { spec.arguments[at] = rebound(spec.arguments[at]) }
+        }
         return PushTask(lease: lease, spec: spec, resolved: resolved, history: [], replay: [])
     }
 
@@ -202,13 +212,14 @@ extension OwnerInstance {
     /// - Returns: false when it is of no use: for an attempt that was given up, or once more.
     @discardableResult
     mutating func taskReply(_ m: TaskReply, from: Address, now: UInt64, into out: inout [OwnerDirective]) -> Bool {
-        guard let entry = tasks[m.task], entry.spec.attempt == m.attempt else {
+        let found = tasks.with(m.task) { ($0.spec.attempt, $0.state, $0.spec.kind) }
+        guard let (attempt, state, kind) = found, attempt == m.attempt else {
             // The attempt before this one has ended once already when this one runs in its place.
-            if case .pushed(m.lease)? = tasks[m.task]?.state {} else { freeLease(m.lease, of: m.task, into: &out) }
+            if case .pushed(m.lease)? = found?.1 {} else { freeLease(m.lease, of: m.task, into: &out) }
             discard(m, into: &out)
             return false
         }
-        switch entry.state {
+        switch state {
         case .pushed(m.lease): break
         case .inActorLine where isSent(m.task): break
         default: return false  // for another lease, or once more while the results are being persisted
@@ -216,22 +227,22 @@ extension OwnerInstance {
         let isUnloaded = unload(m.lease, of: m.task)
         switch m.outcome {
         case .finished(let states):
-            measure(entry.spec, executionNS: m.executionNS)
+            if let index = tasks.with(m.task, { $0.spec.function.index }), kind == .function { measure(index, executionNS: m.executionNS) }
             adopt(m.moved, from: from, into: &out)
-            let stored = zip(entry.spec.results, states).filter { $0.1.isStored }.map(\.0)
-            if isDurable, !stored.isEmpty, entry.spec.kind != .actorCall {
+            if isDurable, states.hasStored, kind != .actorCall, let results = tasks[m.task]?.spec.results {
                 // Visible only when persisted: a dependent's record never stands on disk without its inputs'.
                 tasks[m.task]?.state = .persisting
                 tasks[m.task]?.reply = m
                 if m.delivery != 0 { carryOver(states, m.moved, in: m.task, into: &out) }
-                for (id, state) in zip(entry.spec.results, states) where stored.contains(id) { objects[id]?.pendingState = state }
+                let stored = zip(results, states).filter { $0.1.isStored }.map(\.0)
+                for (id, state) in zip(results, states) where state.isStored { objects[id]?.pendingState = state }
                 out.append(.persist(m.task, stored))
             } else {
                 complete(m.task, states, m, into: &out)
             }
         case .failed(let record, let isApplicationError):
-            if entry.spec.kind == .actorCall { knowRetries(m.task) }
-            if isApplicationError, !retries(entry.spec.options.retryRule, record) {
+            if kind == .actorCall { knowRetries(m.task) }
+            if isApplicationError, let rule = tasks[m.task]?.spec.options.retryRule, !retries(rule, record) {
                 fail(m.task, record, into: &out)
             } else {
                 retryOrFail(m.task, record, into: &out)
@@ -274,27 +285,27 @@ extension OwnerInstance {
 
     mutating func complete(_ id: TaskID, _ states: [ObjectState], _ m: TaskReply, into out: inout [OwnerDirective]) {
         if states.hasStored { knowRetries(id) }
-        guard let entry = tasks[id] else { return }
-        guard states.count == Int(entry.spec.resultCount) else {
-            let text = "\(entry.spec.function.name) returned \(states.count) results, \(entry.spec.resultCount) were expected"
+        guard let (count, isStream) = tasks.with(id, { (Int($0.spec.resultCount), $0.spec.options.streamWindow > 0) }) else { return }
+        guard states.count == count else {
+            let text = "\(tasks[id]?.spec.function.name ?? "") returned \(states.count) results, \(count) were expected"
             return fail(id, ErrorRecord(RayflowError(.typeMismatch, text)), into: &out)
         }
-        if entry.spec.options.streamWindow > 0, let fault = fault(ofStream: entry.spec, states) { return fail(id, fault, into: &out) }
+        if isStream, let spec = tasks[id]?.spec, let fault = fault(ofStream: spec, states) { return fail(id, fault, into: &out) }
         // The journal of an actor's process has an actor call already.
-        if isDurable, entry.spec.kind != .actorCall, !entry.isAgain {
+        if isDurable, let entry = tasks[id], entry.spec.kind != .actorCall, !entry.isAgain {
             out.append(
                 .journal(
                     .finished(entry.spec, fingerprint: entry.fingerprint, states: states, moved: m.moved, executionNS: m.executionNS)))
         }
         // Before a result that nobody needs takes the refs in it with it, and before its actor is out of scope with its last call.
-        keepLineage(of: entry, states, into: &out)
-        remove(id, into: &out)
+        if states.hasStored, let entry = tasks[id] { keepLineage(of: entry, states, into: &out) }
+        guard let entry = remove(id, into: &out) else { return }
         tell(entry.spec, isReported: entry.isReported, .finished, into: &out)
         if entry.isAgain {
             recoveries += 1
             for (object, state) in zip(entry.spec.results, states) { finishAgain(object, state, into: &out) }
         } else {
-            for (object, state) in zip(entry.spec.results, states) { finish(object, state, into: &out) }
+            for (index, state) in states.enumerated() { finish(entry.spec.result(index), state, into: &out) }
         }
         letGoArguments(of: entry, into: &out)
     }
@@ -321,8 +332,9 @@ extension OwnerInstance {
         for object in entry.carried { dropIfUnneeded(object, into: &out) }
     }
 
-    private mutating func remove(_ id: TaskID, into out: inout [OwnerDirective]) {
-        guard let entry = tasks.removeValue(forKey: id) else { return }
+    @discardableResult
+    private mutating func remove(_ id: TaskID, into out: inout [OwnerDirective]) -> TaskEntry? {
+        guard let entry = tasks.removeValue(forKey: id) else { return nil }
         switch entry.state {
         case .committing(let lease): freeLease(lease, of: id, into: &out)
         case .inActorLine: leaveLine(entry, into: &out)
@@ -333,6 +345,7 @@ extension OwnerInstance {
         for object in entry.dependencies { objects[object]?.taskRefs -= 1 }
         for object in entry.carried { objects[object]?.taskRefs -= 1 }
         if !gates.isEmpty { openGates(into: &out) }
+        return entry
     }
 
     private func retries(_ rule: RetryRule, _ record: ErrorRecord) -> Bool {

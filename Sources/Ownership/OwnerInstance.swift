@@ -22,11 +22,11 @@ package struct OwnerInstance: Sendable {
 
     var objects = SlotMap<ObjectID, ObjectEntry>()
     var tasks = SlotMap<TaskID, TaskEntry>()
-    var queues: [SchedulingKey: KeyQueue] = [:]
+    var queues = SlotMap<SchedulingKey, KeyQueue>()
     var leases = SlotMap<LeaseID, LeaseEntry>()
     /// Mean duration of each function that has run, in nanoseconds, by its index in the function table.
     var durations: [UInt32: UInt64] = [:]
-    var actors: [ActorID: ActorLine] = [:]
+    var actors = SlotMap<ActorID, ActorLine>()
     var streams: [TaskID: StreamState] = [:]
     /// Finished when half of the pending tasks that are allowed have ended.
     var gates: [ObjectID] = []

@@ -1,15 +1,17 @@
-/// A dictionary for large values that come and go: an open-addressed table holds places, the values lie in pages and never move.
+/// A dictionary for large values that come and go: an open-addressed table holds places, the values lie in pages and do not move.
 ///
 /// A `Dictionary` moves a value out and in again to change a part of it, moves its neighbours when an entry is removed, and all entries when
 /// it grows: with rows of some hundred bytes that was a fifth of the time of a task. Iterates in the order of the places, the same for the
 /// same history.
 package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private static var pageSize: Int { 512 }
+    /// The first page grows from that, so that a small table takes little.
+    private static var smallestPage: Int { 8 }
     private static var smallestTable: Int { 16 }
 
     /// 0: free; else a place and 1. At most half of it is in use.
     private var table: ContiguousArray<UInt32> = []
-    private var pages: ContiguousArray<ContiguousArray<Value?>> = []
+    private var pages: ContiguousArray<Page<Value>> = []
     /// By place; of a free one it means nothing.
     private var placed: ContiguousArray<Key> = []
     /// Places that were used and are free again.
@@ -23,19 +25,23 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     package var values: some Sequence<Value> { lazy.map(\.value) }
 
     package subscript(key: Key) -> Value? {
-        get {
-            guard let place = place(of: key) else { return nil }
-            return pages[place / Self.pageSize][place % Self.pageSize]
+        // Yielded, not copied: of a row mostly one field is asked for.
+        _read {
+            if let place = place(of: key) {
+                yield pages[place / Self.pageSize].values[place % Self.pageSize]
+            } else {
+                yield nil
+            }
         }
         _modify {
             if let place = place(of: key) {
-                let (page, at) = (place / Self.pageSize, place % Self.pageSize)
-                yield &pages[page][at]
-                if pages[page][at] == nil { giveUp(key, place) }
+                let value = own(place)
+                yield &value.pointee
+                if value.pointee == nil { giveUp(key, place) }
             } else {
                 var made: Value?
                 yield &made
-                if let made { _ = insert(made, for: key) }
+                if let made = made.take() { _ = insert(made, for: key) }
             }
         }
     }
@@ -44,27 +50,30 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         get { self[key] ?? value() }
         _modify {
             let place = place(of: key) ?? insert(value(), for: key)
-            yield &pages[place / Self.pageSize][place % Self.pageSize]!
+            yield &own(place).pointee!
         }
     }
 
     /// Looks at a value without copying it.
     func with<T>(_ key: Key, _ body: (borrowing Value) -> T) -> T? {
         guard let place = place(of: key) else { return nil }
-        return pages[place / Self.pageSize][place % Self.pageSize].map { body($0) }
+        return look(&pages[place / Self.pageSize].values[place % Self.pageSize]!, body)
     }
+
+    /// Nothing is changed: what is named as `inout` is not copied first.
+    private func look<T>(_ value: inout Value, _ body: (borrowing Value) -> T) -> T { body(value) }
 
     /// Changes a value in place, found once for all its parts.
     @discardableResult
     mutating func change<T>(_ key: Key, _ body: (inout Value) -> T) -> T? {
         guard let place = place(of: key) else { return nil }
-        return body(&pages[place / Self.pageSize][place % Self.pageSize]!)
+        return body(&own(place).pointee!)
     }
 
     @discardableResult
     package mutating func removeValue(forKey key: Key) -> Value? {
         guard let place = place(of: key) else { return nil }
-        let value = pages[place / Self.pageSize][place % Self.pageSize].take()
+        let value = own(place).pointee.take()
         giveUp(key, place)
         return value
     }
@@ -83,7 +92,7 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return nil
     }
 
-    private mutating func insert(_ value: Value, for key: Key) -> Int {
+    private mutating func insert(_ value: consuming Value, for key: Key) -> Int {
         if (count + 1) * 2 > table.count { grow() }
         let place: Int
         if let known = free.popLast() {
@@ -91,13 +100,29 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         } else {
             place = placed.count
             placed.append(key)
-            if place % Self.pageSize == 0 { pages.append(ContiguousArray(repeating: nil, count: Self.pageSize)) }
+            makeRoom(for: place)
         }
         placed[place] = key
-        pages[place / Self.pageSize][place % Self.pageSize] = value
+        own(place).pointee = value
         count += 1
         enter(place, key)
         return place
+    }
+
+    private mutating func makeRoom(for place: Int) {
+        let (page, at) = (place / Self.pageSize, place % Self.pageSize)
+        if page == pages.count {
+            pages.append(Page(capacity: page == 0 ? Self.smallestPage : Self.pageSize))
+        } else if at == pages[page].capacity {
+            pages[page] = Page(copying: pages[page], capacity: Swift.min(2 * at, Self.pageSize))
+        }
+    }
+
+    /// Where the value of a place lies, for changing it: no other copy of this map sees the change.
+    private mutating func own(_ place: Int) -> UnsafeMutablePointer<Value?> {
+        let page = place / Self.pageSize
+        if !isKnownUniquelyReferenced(&pages[page]) { pages[page] = Page(copying: pages[page], capacity: pages[page].capacity) }
+        return pages[page].values + place % Self.pageSize
     }
 
     private mutating func enter(_ place: Int, _ key: Key) {
@@ -128,7 +153,7 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
             gap = at
         }
         table[gap] = 0
-        pages[place / Self.pageSize][place % Self.pageSize] = nil
+        own(place).pointee = nil
         free.append(UInt32(place))
         count -= 1
         // After a storm its memory goes.
@@ -138,6 +163,32 @@ package struct SlotMap<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
 extension SlotMap: Sequence {
     package func makeIterator() -> some IteratorProtocol<(key: Key, value: Value)> {
-        zip(placed, pages.lazy.joined()).lazy.compactMap { key, value in value.map { (key: key, value: $0) } }.makeIterator()
+        placed.indices.lazy.compactMap { place in
+            pages[place / Self.pageSize].values[place % Self.pageSize].map { (key: placed[place], value: $0) }
+        }.makeIterator()
+    }
+}
+
+/// Values at addresses that stay: they are looked at and changed where they lie, where an array would hand out copies.
+private final class Page<Value: Sendable>: @unchecked Sendable {
+    let capacity: Int
+    let values: UnsafeMutablePointer<Value?>
+
+    init(capacity: Int) {
+        self.capacity = capacity
+        values = .allocate(capacity: capacity)
+        values.initialize(repeating: nil, count: capacity)
+    }
+
+    init(copying other: Page, capacity: Int) {
+        self.capacity = capacity
+        values = .allocate(capacity: capacity)
+        values.initialize(from: other.values, count: other.capacity)
+        (values + other.capacity).initialize(repeating: nil, count: capacity - other.capacity)
+    }
+
+    deinit {
+        values.deinitialize(count: capacity)
+        values.deallocate()
     }
 }

@@ -31,8 +31,20 @@ struct TaskEntry: Sendable {
     var isSuspect = false
     /// What was added to its lease's expected time for it, in nanoseconds.
     var expectedNS: UInt64 = 0
+    private var heldReply: Boxed<TaskReply>?
     /// The reply, while its results are being persisted.
-    var reply: TaskReply?
+    var reply: TaskReply? {
+        get { heldReply?.value }
+        set { heldReply = Boxed(newValue) }
+    }
+
+    init(spec: TaskSpec, state: State, retriesLeft: Int32, fingerprint: [UInt8], dependencies: [ObjectID]) {
+        self.spec = spec
+        self.state = state
+        self.retriesLeft = retriesLeft
+        self.fingerprint = fingerprint
+        self.dependencies = dependencies
+    }
 
     var key: SchedulingKey { SchedulingKey(spec) }
 

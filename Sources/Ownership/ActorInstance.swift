@@ -127,8 +127,7 @@ package struct ActorInstance: Sendable {
     /// The constructor and the logged calls have run.
     package mutating func built(into out: inout [Directive]) {
         if case .building = phase { phase = .open }
-        for name in Array(groups.keys) { serve(name, into: &out) }
-        leaveWhenDone(into: &out)
+        serve(into: &out)
     }
 
     package mutating func push(_ m: PushTask, from: Address, into out: inout [Directive]) {

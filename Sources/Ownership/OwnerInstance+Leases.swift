@@ -176,8 +176,9 @@ extension OwnerInstance {
     /// Starts the clock of a lease that found no task.
     private mutating func rest(_ id: LeaseID, into out: inout [OwnerDirective]) {
         guard leases.change(id, { $0.tasks.isEmpty && !$0.isSlow && $0.worker != nil }) == true, let lease = leases[id] else { return }
-        let isWanted = queues.count > 1 && queues.contains { $0.key != lease.key && !$0.value.requested.isEmpty }
-        if isWanted { return giveBack(id, into: &out) }
+        // Mostly there is one key, its own.
+        let others = queues.count - (queues.with(lease.key) { _ in 1 } ?? 0)
+        if others > 0, queues.contains(where: { $0.key != lease.key && !$0.value.requested.isEmpty }) { return giveBack(id, into: &out) }
         guard !lease.isTimed else { return }
         leases[id]?.isTimed = true
         out.append(.startTimer(.idleLease(id, use: lease.uses), afterNS: Limits.idleLeaseNS))

@@ -229,14 +229,15 @@ extension OwnerInstance {
         case .finished(let states):
             if let index = tasks.with(m.task, { $0.spec.function.index }), kind == .function { measure(index, executionNS: m.executionNS) }
             adopt(m.moved, from: from, into: &out)
-            if isDurable, states.hasStored, kind != .actorCall, let results = tasks[m.task]?.spec.results {
+            let mayPersist = isDurable && kind != .actorCall && states.hasStored
+            let stored = mayPersist ? zip(tasks[m.task]?.spec.results ?? [], states).filter { $0.1.isStored } : []
+            if !stored.isEmpty {
                 // Visible only when persisted: a dependent's record never stands on disk without its inputs'.
                 tasks[m.task]?.state = .persisting
                 tasks[m.task]?.reply = m
                 if m.delivery != 0 { carryOver(states, m.moved, in: m.task, into: &out) }
-                let stored = zip(results, states).filter { $0.1.isStored }.map(\.0)
-                for (id, state) in zip(results, states) where state.isStored { objects[id]?.pendingState = state }
-                out.append(.persist(m.task, stored))
+                for (id, state) in stored { objects[id]?.pendingState = state }
+                out.append(.persist(m.task, stored.map(\.0)))
             } else {
                 complete(m.task, states, m, into: &out)
             }

@@ -170,6 +170,10 @@ extension SlotMap: Sequence {
 }
 
 /// Values at addresses that stay: they are looked at and changed where they lie, where an array would hand out copies.
+///
+/// Every place is initialised as long as the page is there, a free one with nil. Copies of a map share pages, so a page is changed only by
+/// `own(_:)`. An address is used no longer than the map it came from is borrowed or changed: the map holds the page for that time, and
+/// nobody else can reach the map to give it up.
 private final class Page<Value: Sendable>: @unchecked Sendable {
     let capacity: Int
     let values: UnsafeMutablePointer<Value?>

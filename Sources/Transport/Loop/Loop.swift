@@ -57,6 +57,7 @@ package final class Loop: Sendable {
     package func scheduleTimer(after delay: Duration, _ body: @escaping @Sendable () -> Void) -> Timer {
         switch backend {
         case .thread(_, let loop):
+            guard !hasEnded.load(ordering: .acquiring) else { return Timer(.ended) }
             return Timer(.thread(loop.scheduleTask(in: TimeAmount(delay), body)))
         case .virtual(let time):
             let amount = TimeAmount(delay).nanoseconds

@@ -5,6 +5,8 @@ package struct Timer: Sendable {
     enum Backend: Sendable {
         case thread(Scheduled<Void>)
         case virtual(VirtualTime, VirtualTime.Ticket)
+        /// Its loop is over: it never fires.
+        case ended
     }
     private let backend: Backend
 
@@ -15,6 +17,7 @@ package struct Timer: Sendable {
         switch backend {
         case .thread(let scheduled): scheduled.cancel()
         case .virtual(let time, let ticket): time.cancel(ticket)
+        case .ended: break
         }
     }
 }

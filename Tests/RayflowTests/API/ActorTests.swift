@@ -49,7 +49,8 @@ struct ActorTests {
     func swiftActor() async throws {
         try await ray.run { () async throws in
             let account = Account.open.options(maxConcurrency: 100).remote()
-            for _ in 0..<3 { account.deposit.remote(1) }
+            // Side by side they may run in any order: each is over before the next one.
+            for _ in 0..<3 { try await account.deposit.remote(1).get() }
             #expect(try await account.deposit2.remote(4).get() == 7)
             _ = try await ray.get((0..<8).map { _ in account.meet.remote(8) })
             let (balance, peak) = account.state.remote()

@@ -5,6 +5,30 @@ public enum LeaseKind: UInt8, Sendable { case task = 0, actor = 1, step = 2 }
 
 public enum ActorState: UInt8, Sendable { case pending = 0, alive = 1, restarting = 2, dead = 3 }
 
+/// Why an object is to come to a node; the later ones are more urgent.
+public enum PullKind: UInt8, Sendable, Comparable, CaseIterable {
+    /// A task that has not begun needs it.
+    case argument = 0
+    /// Somebody waits for it to be here.
+    case wait = 1
+    /// Somebody reads it now.
+    case get = 2
+
+    public static func < (a: PullKind, b: PullKind) -> Bool { a.rawValue < b.rawValue }
+}
+
+/// Why a raylet does not send an object (any more).
+public enum PullRefusal: UInt8, Sendable {
+    /// It has no copy (any more).
+    case absent = 0
+    /// It sends as many copies as it may at a time.
+    case busy = 1
+    /// Its copy lies in a colder tier, and there is no room to bring it back yet.
+    case noRoom = 2
+    /// It has got a part itself, and its own source is gone.
+    case stalled = 3
+}
+
 /// A large object that a task needs on the node where it runs.
 public struct Dependency: Hashable, Sendable {
     public var id: ObjectID
@@ -117,6 +141,10 @@ extension ByteWriter {
         u64(value.offset)
         u64(value.size)
     }
+    public mutating func range(_ value: Range<UInt32>) {
+        u32(value.lowerBound)
+        u32(value.upperBound)
+    }
     public mutating func outcome(_ value: TaskOutcome) {
         switch value {
         case .finished(let states):
@@ -161,6 +189,19 @@ extension ByteReader {
     }
     public mutating func place() throws(DecodingFault) -> ObjectPlace {
         ObjectPlace(slot: try u32(), generation: try u64(), offset: try u64(), size: try u64())
+    }
+    public mutating func range() throws(DecodingFault) -> Range<UInt32> {
+        let first = try u32(), end = try u32()
+        guard first <= end else { throw DecodingFault("a range that ends before it begins", at: offset - 4) }
+        return first..<end
+    }
+    public mutating func pullKind() throws(DecodingFault) -> PullKind {
+        guard let kind = PullKind(rawValue: try u8()) else { throw DecodingFault("unknown kind of pull", at: offset - 1) }
+        return kind
+    }
+    public mutating func pullRefusal() throws(DecodingFault) -> PullRefusal {
+        guard let refusal = PullRefusal(rawValue: try u8()) else { throw DecodingFault("unknown refusal of a pull", at: offset - 1) }
+        return refusal
     }
     public mutating func leaseKind() throws(DecodingFault) -> LeaseKind {
         guard let kind = LeaseKind(rawValue: try u8()) else { throw DecodingFault("unknown kind of lease", at: offset - 1) }

@@ -1,0 +1,83 @@
+import RayflowCore
+
+/// Whose turn it is.
+extension PullQueue {
+    struct Turn: Sendable {
+        var object: ObjectID
+        var number: UInt64
+    }
+
+    /// Puts the object at the end of the line of its kind.
+    mutating func enqueue(_ object: ObjectID) {
+        guard let kind = pulls[object]?.kind else { return }
+        let turn = takeTurn()
+        pulls[object]?.stage = .waiting
+        pulls[object]?.turn = turn
+        lines[Int(kind.rawValue)].append(Turn(object: object, number: turn), live: pulls.count) { [pulls] in
+            pulls[$0.object]?.waits($0.number) == true
+        }
+    }
+
+    mutating func setKinds(_ kinds: Set<PullKind>, of object: ObjectID) {
+        guard let pull = pulls[object], pull.kinds != kinds else { return }
+        pulls[object]?.kinds = kinds
+        guard let kind = kinds.max(), kind != pull.kind else { return }
+        if pull.isActive {
+            active[Int(pull.kind.rawValue)] -= 1
+            active[Int(kind.rawValue)] += 1
+        } else if pull.stage == .waiting {
+            enqueue(object)
+        }
+    }
+
+    /// The object is not on its way any more, whatever becomes of it.
+    mutating func leave(_ object: ObjectID) {
+        guard let pull = pulls[object] else { return }
+        if let request = pull.source?.request { requests[request] = nil }
+        roomless.remove(object)
+        guard pull.isActive else { return }
+        activeBytes -= pull.size
+        active[Int(pull.kind.rawValue)] -= 1
+        pulls[object]?.stage = .waiting
+    }
+
+    /// Starts the longest stretch from the front of the line that fits. Nobody overtakes.
+    mutating func admit(into out: inout [PullDirective]) {
+        while let object = front(), let pull = pulls[object] {
+            if activeBytes + pull.size > limitBytes { putBack(for: pull, into: &out) }
+            let fits = activeBytes + pull.size <= limitBytes
+            let isFirst = active[Int(pull.kind.rawValue)...].allSatisfy { $0 == 0 }
+            guard fits || isFirst else { return }
+            lines[Int(pull.kind.rawValue)].removeFirst()
+            activeBytes += pull.size
+            active[Int(pull.kind.rawValue)] += 1
+            pulls[object]?.stage = .room
+            roomless.insert(object)
+            out.append(.makeRoom(object, size: pull.size, owner: pull.owner))
+        }
+    }
+
+    private mutating func front() -> ObjectID? {
+        for kind in lines.indices.reversed() {
+            while let turn = lines[kind].first {
+                if pulls[turn.object]?.waits(turn.number) == true { return turn.object }
+                lines[kind].removeFirst()
+            }
+        }
+        return nil
+    }
+
+    /// Less urgent ones that have no room yet have lost nothing when they wait again: the last one first, until there is place for this one.
+    private mutating func putBack(for pull: PullEntry, into out: inout [PullDirective]) {
+        guard !roomless.isEmpty else { return }
+        let others = roomless.filter { pulls[$0].map { $0.kind < pull.kind } == true }
+        for object in others.sorted(by: { (pulls[$0]?.turn ?? 0) > (pulls[$1]?.turn ?? 0) }) {
+            guard activeBytes + pull.size > limitBytes, let kind = pulls[object]?.kind else { return }
+            out.append(.dropRoom(object))
+            leave(object)
+            let turn = takeTurn()
+            pulls[object]?.turn = turn
+            lines[Int(kind.rawValue)].prepend(Turn(object: object, number: turn))
+        }
+    }
+}

@@ -1,0 +1,374 @@
+import RayflowCore
+import Testing
+
+@testable import Raylet
+
+/// A node's wants, with all that they lead to.
+struct PullBench {
+    var queue: PullQueue
+    var directives: [PullDirective] = []
+    static let owner = Address.process(id: 5, on: NodeID(1))
+
+    init(limit: Int = 100) { queue = PullQueue(node: NodeID(1), limitBytes: limit) }
+
+    static func object(_ number: UInt64) -> ObjectID { ObjectID(task: TaskID(unique: number, actor: .none(in: JobID(1))), index: 1) }
+
+    mutating func step(_ body: (inout PullQueue, inout [PullDirective]) -> Void) {
+        directives = []
+        body(&queue, &directives)
+        for fault in queue.checkInvariants() { Issue.record("\(fault)") }
+    }
+
+    mutating func want(_ number: UInt64, _ kind: PullKind = .get, from nodes: [UInt64] = [2], size: Int = 40, lostHere: String? = nil) {
+        step {
+            $0.want(
+                Self.object(number), kind, from: nodes.map { NodeID($0) }, owner: Self.owner, size: size, lostHere: lostHere, into: &$1)
+        }
+    }
+
+    mutating func forget(_ number: UInt64, _ kind: PullKind) { step { $0.forget(Self.object(number), kind, into: &$1) } }
+    mutating func grant(_ number: UInt64) { step { $0.roomGranted(Self.object(number), into: &$1) } }
+    mutating func arrive(_ number: UInt64) { step { $0.arrived(Self.object(number), into: &$1) } }
+
+    mutating func refuse(_ number: UInt64, _ refusal: PullRefusal, others: [UInt64] = []) {
+        guard let (_, request) = queue.pulls[Self.object(number)]?.source else { return }
+        step {
+            $0.refused(
+                Self.object(number), request: request, refusal, others: others.map { NodeID($0) }, why: "it said so", into: &$1)
+        }
+    }
+
+    /// The timers that were started in the last step.
+    var timers: [PullTimer] { directives.compactMap { if case .startTimer(let timer, _) = $0 { timer } else { nil } } }
+    mutating func fire(_ timer: PullTimer, gone: [UInt64] = []) {
+        step { $0.timerFired(timer, isGone: { gone.contains($0.value) }, into: &$1) }
+    }
+
+    /// The objects for which room was asked in the last step.
+    var begun: [UInt64] { directives.compactMap { if case .makeRoom(let id, _, _) = $0 { id.task.unique } else { nil } } }
+    /// The node that was asked in the last step.
+    var asked: UInt64? { directives.firstMatch { if case .ask(let node, _, _) = $0 { node.value } else { nil } } }
+    var failure: (error: ErrorRecord, lost: [UInt64])? {
+        directives.firstMatch { if case .failed(_, let error, let lost) = $0 { (error, lost.map(\.value)) } else { nil } }
+    }
+    func source(of number: UInt64) -> UInt64? { queue.pulls[Self.object(number)]?.source?.node.value }
+    func isWaiting(_ number: UInt64) -> Bool { queue.pulls[Self.object(number)]?.stage == .waiting }
+}
+
+extension Array {
+    func firstMatch<T>(_ body: (Element) -> T?) -> T? {
+        for element in self { if let found = body(element) { return found } }
+        return nil
+    }
+}
+
+@Suite("What comes to a node first") struct PullAdmissionTests {
+    @Test("as many as fit come at once, in the order in which they were wanted")
+    func prefix() {
+        var bench = PullBench()
+        for number in 1...4 as ClosedRange<UInt64> { bench.want(number) }
+        #expect(bench.isWaiting(3) && bench.isWaiting(4) && !bench.isWaiting(2))
+        bench.arrive(1)
+        #expect(bench.begun == [3])
+    }
+
+    @Test("a small one does not overtake a large one that waits for place")
+    func noOvertaking() {
+        var bench = PullBench()
+        bench.want(1, size: 60)
+        bench.want(2, size: 60)
+        bench.want(3, size: 1)
+        #expect(bench.isWaiting(2) && bench.isWaiting(3))
+        bench.arrive(1)
+        #expect(bench.begun == [2, 3])
+    }
+
+    @Test("one that is larger than the limit comes, alone")
+    func oversize() {
+        var bench = PullBench()
+        bench.want(1, size: 500)
+        #expect(bench.begun == [1])
+        bench.want(2, size: 1)
+        #expect(bench.isWaiting(2))
+        bench.arrive(1)
+        #expect(bench.begun == [2])
+    }
+
+    @Test("reads come before waits, and waits before arguments")
+    func kinds() {
+        var bench = PullBench()
+        bench.want(1, .get, size: 90)
+        bench.want(2, .argument, size: 90)
+        bench.want(3, .wait, size: 90)
+        bench.want(4, .get, size: 90)
+        var order: [UInt64] = []
+        for number in [1, 4, 3, 2] as [UInt64] {
+            bench.arrive(number)
+            order += bench.begun
+        }
+        #expect(order == [4, 3, 2])
+    }
+
+    @Test("a read is not kept waiting by arguments that are on their way, one at a time")
+    func urgent() {
+        var bench = PullBench()
+        bench.want(1, .argument, size: 100)
+        bench.grant(1)
+        bench.want(2, .get, size: 100)
+        #expect(bench.begun == [2])
+        bench.want(3, .get, size: 100)
+        #expect(bench.isWaiting(3))
+        bench.arrive(2)
+        #expect(bench.begun == [3])
+    }
+
+    @Test("arguments that have no room yet wait again when a read needs their place")
+    func putBack() {
+        var bench = PullBench()
+        bench.want(1, .argument, size: 50)
+        bench.want(2, .argument, size: 50)
+        bench.grant(1)
+        bench.want(3, .get, size: 50)
+        #expect(bench.directives.first == .dropRoom(PullBench.object(2)) && bench.begun == [3])
+        #expect(bench.isWaiting(2) && bench.source(of: 1) == 2)
+        bench.want(4, .argument, size: 1)
+        bench.arrive(3)
+        #expect(bench.begun == [2], "it has kept its place before later ones")
+    }
+
+    @Test("an argument that somebody reads becomes a read; when the reader goes, it is an argument again")
+    func upgrade() {
+        var bench = PullBench()
+        bench.want(1, .get, size: 100)
+        bench.want(2, .argument, size: 100)
+        bench.want(3, .wait, size: 100)
+        bench.want(2, .get, size: 100)
+        #expect(bench.queue.counters.upgraded == 1)
+        bench.forget(2, .get)
+        bench.arrive(1)
+        #expect(bench.begun == [3])
+        bench.want(2, .get, size: 100)
+        #expect(bench.begun == [2])
+    }
+
+    @Test("readers that come and go make no line longer")
+    func comingAndGoing() {
+        var bench = PullBench()
+        bench.want(1, .get, size: 100)
+        bench.want(2, .argument)
+        for _ in 0..<1_000 {
+            bench.want(2, .get)
+            bench.forget(2, .get)
+        }
+        #expect(bench.queue.lines.allSatisfy { $0.all.count <= 2 * 2 + TransferLimits.staleEntries + 1 })
+        bench.arrive(1)
+        #expect(bench.begun == [2])
+    }
+
+    @Test("an object that several want comes once, and not at all when nobody wants it any more")
+    func deduplication() {
+        var bench = PullBench()
+        bench.want(1, .argument)
+        bench.want(1, .get)
+        #expect(bench.begun.isEmpty && bench.queue.pulls.count == 1)
+        bench.grant(1)
+        bench.forget(1, .get)
+        #expect(!bench.queue.isEmpty && bench.directives.isEmpty)
+        let request = bench.queue.pulls[PullBench.object(1)]?.source?.request ?? 0
+        bench.forget(1, .argument)
+        #expect(bench.queue.isEmpty)
+        #expect(bench.directives.contains(.cancel(NodeID(2), PullBench.object(1), request: request)))
+        #expect(bench.directives.contains(.dropRoom(PullBench.object(1))), "the buffer is free again")
+    }
+}
+
+@Suite("Where an object comes from") struct PullSourceTests {
+    @Test("a node that has no copy is followed by the next, and the last one by a failure that names them")
+    func nextSource() {
+        var bench = PullBench()
+        bench.want(1, from: [2, 3])
+        bench.grant(1)
+        let first = bench.asked ?? 0
+        bench.refuse(1, .absent)
+        let second = bench.asked ?? 0
+        #expect(Set([first, second]) == [2, 3])
+        bench.refuse(1, .absent)
+        #expect(bench.failure?.error.code == .objectLost && bench.failure?.lost == [first, second])
+        #expect(bench.directives.contains(.dropRoom(PullBench.object(1))) && bench.queue.isEmpty)
+    }
+
+    @Test("a silent node is left, without saying that it has lost anything")
+    func silence() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        let timer = bench.timers[0]
+        bench.step { queue, _ in queue.chunkTaken(PullBench.object(1), request: 1) }
+        bench.fire(timer)
+        #expect(bench.timers.count == 1 && bench.failure == nil, "it has sent something meanwhile")
+        bench.fire(bench.timers[0])
+        #expect(bench.failure?.error.reason == .fetchTimedOut && bench.failure?.lost == [])
+        #expect(bench.directives.first == .cancel(NodeID(2), PullBench.object(1), request: 1))
+    }
+
+    @Test("a busy node names others, which are asked; when all are busy, they are asked again after a pause")
+    func redirection() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .busy, others: [1, 3])
+        #expect(bench.asked == 3)
+        bench.refuse(1, .busy)
+        #expect(bench.asked == nil && bench.timers.count == 1)
+        bench.fire(bench.timers[0])
+        #expect(bench.asked != nil)
+        #expect(bench.queue.counters.redirected == 1 && bench.queue.counters.paused == 1)
+    }
+
+    @Test("pauses get longer, and end with an object that is out of reach; a chunk makes them short again")
+    func pauses() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        var pauses: [UInt64] = []
+        while bench.failure == nil {
+            bench.refuse(1, .noRoom)
+            guard case .startTimer(let timer, let pause)? = bench.directives.last else { break }
+            pauses.append(pause)
+            bench.fire(timer)
+            if pauses.count == 5, let request = bench.queue.pulls[PullBench.object(1)]?.source?.request {
+                bench.step { queue, _ in queue.chunkTaken(PullBench.object(1), request: request) }
+            }
+        }
+        #expect(pauses.prefix(6).map { $0 / 1_000_000 } == [20, 40, 80, 160, 320, 20])
+        #expect(pauses.max() == TransferLimits.longestPauseNS && pauses.count == TransferLimits.pauses + 5)
+        #expect(bench.failure?.error.reason == .fetchTimedOut && bench.failure?.lost == [])
+    }
+
+    @Test("news of a further copy ends a pause")
+    func news() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .noRoom)
+        bench.want(1, .argument, from: [2, 3])
+        #expect(bench.asked != nil)
+    }
+
+    @Test("a connection that breaks is tried once more, and a node that is gone is not")
+    func brokenConnection() {
+        var bench = PullBench()
+        bench.want(1, from: [2, 3])
+        bench.grant(1)
+        let first = bench.asked ?? 0
+        bench.step { $0.connectionBroke(to: NodeID(first), isGone: false, into: &$1) }
+        #expect(bench.directives.contains(.stalled(PullBench.object(1))))
+        bench.fire(bench.timers[0])
+        #expect(bench.asked == first)
+        bench.step { $0.connectionBroke(to: NodeID(first), isGone: false, into: &$1) }
+        let second = bench.asked
+        #expect(second != nil && second != first)
+        bench.step { $0.nodesGone({ $0.value == second }, into: &$1) }
+        #expect(bench.failure?.lost.count == 2)
+    }
+
+    @Test("a chunk that cannot be is the end of its source")
+    func faults() {
+        var bench = PullBench()
+        bench.want(1, from: [2, 3])
+        bench.grant(1)
+        let first = bench.asked
+        bench.step { $0.chunkFaulty(PullBench.object(1), request: 1, why: "flipped", into: &$1) }
+        #expect(bench.asked != nil && bench.asked != first)
+    }
+
+    @Test("an object of another size than was said gets other room")
+    func size() {
+        var bench = PullBench()
+        bench.want(1, size: 40)
+        bench.grant(1)
+        bench.step { $0.sizeIs(70, PullBench.object(1), request: 1, into: &$1) }
+        #expect(bench.directives.contains(.makeRoom(PullBench.object(1), size: 70, owner: PullBench.owner)))
+        bench.grant(1)
+        #expect(bench.asked == 2 && bench.queue.activeBytes == 70)
+    }
+
+    @Test("what a process of this node is said to write is awaited, then looked for elsewhere or given up")
+    func seal() {
+        var bench = PullBench()
+        bench.want(1, from: [1])
+        #expect(bench.begun.isEmpty && bench.timers.count == 1)
+        bench.fire(bench.timers[0])
+        #expect(bench.failure?.lost == [1])
+        bench.want(2, from: [1])
+        let timer = bench.timers[0]
+        bench.arrive(2)
+        bench.fire(timer)
+        #expect(bench.directives.isEmpty && bench.queue.isEmpty)
+        bench.want(3, from: [])
+        #expect(bench.failure?.lost == [])
+        bench.want(4, from: [1], lostHere: "it was damaged")
+        #expect(bench.failure?.lost == [1] && bench.failure?.error.message.contains("damaged") == true)
+    }
+
+    @Test("nodes ask each of several copies about as often")
+    func spread() {
+        var firsts: [UInt64: Int] = [:]
+        for node in 10..<110 as Range<UInt64> {
+            var queue = PullQueue(node: NodeID(node &* 0x9E37_79B9_7F4A_7C15), limitBytes: 100)
+            var directives: [PullDirective] = []
+            let nodes = [2, 3, 4, 5].map { NodeID($0) }
+            queue.want(PullBench.object(1), .get, from: nodes, owner: PullBench.owner, size: 1, into: &directives)
+            directives = []
+            queue.roomGranted(PullBench.object(1), into: &directives)
+            if case .ask(let source, _, _)? = directives.first { firsts[source.value, default: 0] += 1 }
+        }
+        #expect(firsts.count == 4 && firsts.values.allSatisfy { $0 > 10 }, "\(firsts)")
+    }
+
+    @Test("the books are right after any sequence of events, and empty when all has ended", arguments: UInt64(1)...20)
+    func randomEvents(_ seed: UInt64) {
+        var random = SeededRandom(seed)
+        var bench = PullBench(limit: 300)
+        var timers: [PullTimer] = []
+        var most = 0
+        for _ in 0..<3_000 {
+            let number = UInt64.random(in: 1...12, using: &random), id = PullBench.object(number)
+            let pull = bench.queue.pulls[id]
+            let request = pull?.source?.request ?? UInt64.random(in: 1...50, using: &random)
+            let kind = PullKind.allCases.randomElement(using: &random) ?? .get
+            let nodes = (1...6 as ClosedRange<UInt64>).filter { _ in random.chance(40) }
+            switch Int.random(in: 0..<100, using: &random) {
+            case 0..<25:
+                let lostHere = random.chance(5) ? "so" : nil
+                bench.want(number, kind, from: nodes, size: Int.random(in: 0...200, using: &random), lostHere: lostHere)
+            case 25..<32: bench.forget(number, kind)
+            case 32..<50: bench.grant(number)
+            case 50..<53: bench.step { $0.roomRefused(id, ErrorRecord(.objectStoreFull, "full"), into: &$1) }
+            case 53..<55: bench.step { $0.isBeingWritten(id, into: &$1) }
+            case 55..<62: if pull != nil { bench.arrive(number) }
+            case 62..<67: bench.step { queue, _ in queue.chunkTaken(id, request: request) }
+            case 67..<69: bench.step { $0.chunkFaulty(id, request: request, why: "flipped", into: &$1) }
+            case 69..<71: bench.step { $0.sizeIs(Int.random(in: 0...200, using: &random), id, request: request, into: &$1) }
+            case 71..<83:
+                let refusal = [PullRefusal.absent, .busy, .noRoom, .stalled].randomElement(using: &random) ?? .busy
+                bench.refuse(number, refusal, others: nodes)
+            case 83..<86:
+                let node = NodeID(UInt64.random(in: 2...6, using: &random)), isGone = random.chance(30)
+                bench.step { $0.connectionBroke(to: node, isGone: isGone, into: &$1) }
+            case 86..<88:
+                let node = UInt64.random(in: 2...6, using: &random)
+                bench.step { $0.nodesGone({ $0.value == node }, into: &$1) }
+            default: if let timer = timers.randomElement(using: &random) { bench.fire(timer) }
+            }
+            timers = (timers + bench.timers).suffix(100)
+            // One more of each kind than fits.
+            most = max(most, bench.queue.activeBytes)
+        }
+        #expect(most <= 300 + 3 * 200)
+        for object in bench.queue.pulls.keys.sorted() {
+            for kind in PullKind.allCases { bench.forget(object.task.unique, kind) }
+        }
+        #expect(bench.queue.isEmpty && bench.queue.activeBytes == 0 && bench.queue.requests.isEmpty)
+    }
+}

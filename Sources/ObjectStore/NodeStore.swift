@@ -44,11 +44,11 @@ package final class NodeStore {
     // MARK: - Objects: see StoreInstance
 
     package func create(
-        _ id: ObjectID, size: Int, client: UInt64, isSecondary: Bool = false, into directives: inout [StoreDirective]
+        _ id: ObjectID, size: Int, client: UInt64, copyOf owner: Address? = nil, into directives: inout [StoreDirective]
     ) throws(StoreFault) -> CreateResult {
         func attempt() throws(StoreFault) -> CreateResult {
             var own: [StoreDirective] = []
-            let result = try instance.create(id, size: size, client: client, isSecondary: isSecondary, into: &own)
+            let result = try instance.create(id, size: size, client: client, copyOf: owner, into: &own)
             run(&directives) { $0 += own }
             return result
         }
@@ -79,6 +79,7 @@ package final class NodeStore {
 
     package func lookup(_ id: ObjectID) -> ObjectPlace? { instance.lookup(id) }
     package func contains(_ id: ObjectID) -> Bool { instance.contains(id) }
+    package func awaitsRoom(_ id: ObjectID) -> Bool { instance.awaitsRoom(id) }
 
     package func pin(_ id: ObjectID, client: UInt64) throws(StoreFault) -> ObjectPlace { try instance.pin(id, client: client) }
 
@@ -167,7 +168,7 @@ package final class NodeStore {
                     next += 1
                     instance.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &queue)
                 }
-            case .populateSlab, .releaseSlab, .wake, .move, .freeSpill, .deleteSpillFile, .opened: directives.append(directive)
+            case .populateSlab, .releaseSlab, .wake, .move, .freeSpill, .deleteSpillFile, .opened, .dropped: directives.append(directive)
             }
         }
     }

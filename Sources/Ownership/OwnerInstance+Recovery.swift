@@ -47,6 +47,13 @@ extension OwnerInstance {
         out.append(.send(.objectCopied(m), to: entry.owner))
     }
 
+    /// A raylet has dropped its copy to make room. Who is not the owner any more does nothing: the news would come out of order there, and a
+    /// copy that is not where it should be is noticed.
+    mutating func copyDropped(_ m: CopyDropped, from: Address) {
+        guard objects[m.object]?.owner == address, from == .raylet(of: m.node) else { return }
+        removeLocations(m.object, [m.node])
+    }
+
     /// A node is gone with all its copies. Who needs an object that has no other will notice.
     mutating func copiesLost(on node: NodeID) {
         var concerned: [ObjectID] = []

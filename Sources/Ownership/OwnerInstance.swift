@@ -132,6 +132,7 @@ package struct OwnerInstance: Sendable {
         case .getObject(let m): getObject(m, from: from, into: &out)
         case .objectLost(let m): objectLost(m, from: from, into: &out)
         case .objectCopied(let m): objectCopied(m, from: from, into: &out)
+        case .copyDropped(let m): copyDropped(m, from: from)
         case .cancelObject(let m): cancel(m.object, force: m.force, recursive: m.recursive, into: &out)
         case .streamItem(let m): arrived(m, from: from, into: &out)
         case .addBorrower(let m): addBorrower(m, from: from, into: &out)

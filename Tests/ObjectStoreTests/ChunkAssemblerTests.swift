@@ -64,6 +64,17 @@ import Testing
         #expect(!assembler.isComplete && !assembler.finish() && assembler.gaps == [1] && target.released.value == 0)
     }
 
+    @Test("what is missing is told in stretches; when they are too many, the last one takes in the rest")
+    func missing() throws {
+        let raw = sample(10_000)
+        let parts = chunks(of: raw, size: 1000)
+        let assembler = ChunkAssembler(Target(raw.count).room, chunkSize: 1000)
+        #expect(assembler.missing(limit: 4) == [] && assembler.there == [], "all of it")
+        for index in [0, 3, 4, 7] { _ = try assembler.accept(parts[index], at: index) }
+        #expect(assembler.missing(limit: 4) == [1..<3, 5..<7, 8..<10] && assembler.there == [0, 3, 4, 7])
+        #expect(assembler.missing(limit: 2) == [1..<3, 5..<10])
+    }
+
     @Test("a faulty part stays missing and may come again")
     func faultyPart() throws {
         let parts = chunks(of: sample(1500), size: 1000)

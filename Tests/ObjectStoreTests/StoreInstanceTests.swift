@@ -23,7 +23,7 @@ import Testing
             case .populateSlab(let slab): store.slabReady(slab, into: &directives)
             case .releaseSlab(let slab): store.slabReleased(slab, into: &directives)
             case .checkPins(let slot): store.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &directives)
-            case .writeIndex, .wake, .move, .freeSpill, .deleteSpillFile, .opened: break
+            case .writeIndex, .wake, .move, .freeSpill, .deleteSpillFile, .opened, .dropped: break
             }
         }
         return done

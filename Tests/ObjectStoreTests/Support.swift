@@ -14,6 +14,9 @@ struct SplitMix: RandomNumberGenerator {
     }
 }
 
+/// Whose objects copies are.
+let owner = Address.process(id: 9, on: NodeID(9))
+
 func object(_ number: UInt64) -> ObjectID {
     ObjectID(task: TaskID(unique: number, actor: .none(in: JobID(1))), index: 1)
 }
@@ -56,6 +59,7 @@ final class ReadyStore {
                 store.slabReleased(slab, into: &queue)
             case .wake(let ticket, let result): woken[ticket] = result
             case .opened(let ticket, let result): opened[ticket] = result
+            case .dropped: break
             case .move(let move):
                 let result: Result<TierMoveResult, TierFault>
                 do throws(TierFault) { result = .success(try mover.run(move)) } catch { result = .failure(error) }

@@ -81,7 +81,7 @@ private struct Simulation {
             sizes[id] = size
             let isSecondary = random.next() % 4 == 0
             if isSecondary { secondary.insert(id) }
-            let result = try store.create(id, size: size, client: client, isSecondary: isSecondary, into: &directives)
+            let result = try store.create(id, size: size, client: client, copyOf: isSecondary ? owner : nil, into: &directives)
             if case .pending(let ticket) = result { creating[ticket] = (id, size, client) } else { created(result, id, size, client) }
         case 6..<10:
             guard let item = take(\.open) else { break }
@@ -158,6 +158,8 @@ private struct Simulation {
                     return
                 }
                 opened(result, request.id, request.client)
+            case .dropped(let id, let told):
+                if !secondary.contains(id) || told != owner || store.contains(id) { Issue.record("\(id) was said to be dropped") }
             }
         }
     }
@@ -199,7 +201,7 @@ private struct Simulation {
             }
             store.spillFileDeleted(file, into: &directives)
         case .move(let move): finish(move, luck: luck)
-        case .writeIndex, .checkPins, .wake, .opened: break
+        case .writeIndex, .checkPins, .wake, .opened, .dropped: break
         }
     }
 

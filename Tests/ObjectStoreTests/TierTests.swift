@@ -11,6 +11,7 @@ import Testing
         var moves: [TierMove] = []
         var woken: [UInt64: CreateResult] = [:]
         var opened: [UInt64: OpenResult] = [:]
+        var dropped: [(id: ObjectID, owner: Address)] = []
 
         init(_ change: (inout TierRules) -> Void = { _ in }) throws {
             var rules = TierRules()
@@ -34,6 +35,7 @@ import Testing
                 case .move(let move): moves.append(move)
                 case .wake(let ticket, let result): woken[ticket] = result
                 case .opened(let ticket, let result): opened[ticket] = result
+                case .dropped(let id, let owner): dropped.append((id, owner))
                 case .writeIndex: break
                 }
             }
@@ -41,7 +43,7 @@ import Testing
 
         mutating func create(_ id: UInt64, _ size: Int, isSecondary: Bool = false) throws -> CreateResult {
             var directives: [StoreDirective] = []
-            let result = try store.create(object(id), size: size, client: 1, isSecondary: isSecondary, into: &directives)
+            let result = try store.create(object(id), size: size, client: 1, copyOf: isSecondary ? owner : nil, into: &directives)
             settle(directives)
             if case .pending(let ticket) = result, let answer = woken.removeValue(forKey: ticket) { return answer }
             return result
@@ -194,6 +196,8 @@ import Testing
         for id in 5...9 as ClosedRange<UInt64> { try bench.put(id, isSecondary: true) }
         #expect(bench.moves.isEmpty && bench.store.statistics.dropped > 0)
         #expect((1...4).allSatisfy { bench.store.contains(object($0)) } && !bench.store.contains(object(5)))
+        #expect(bench.dropped.map(\.id).first == object(5) && bench.dropped.count == bench.store.statistics.dropped)
+        #expect(bench.dropped.allSatisfy { $0.owner == owner }, "its owner is to know")
     }
 
     @Test("when nodes are gone, copies of their objects are kept like any others")

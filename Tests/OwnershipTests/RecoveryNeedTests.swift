@@ -137,6 +137,27 @@ struct RecoveryNeedTests {
         #expect(bench.deleted == [task.ref, task.ref])
     }
 
+    @Test("copies that raylets have dropped are known to be gone, when it is the raylet itself that says so")
+    func dropped() {
+        var bench = OwnerBench()
+        let task = bench.submit()
+        bench.settle()
+        bench.receive(.objectCopied(ObjectCopied(object: task.ref, node: OwnerBench.otherNode)), from: OwnerBench.otherRaylet)
+        let dropped = Message.copyDropped(CopyDropped(object: task.ref, node: OwnerBench.otherNode))
+        bench.receive(dropped, from: OwnerBench.stranger)
+        #expect(nodes(bench, task.ref) == [OwnerBench.node, OwnerBench.otherNode])
+        bench.receive(dropped, from: OwnerBench.otherRaylet)
+        #expect(nodes(bench, task.ref) == [OwnerBench.node])
+        bench.release([task.ref])
+        #expect(bench.deleted == [task.ref])
+        bench.receive(dropped, from: OwnerBench.otherRaylet)
+        #expect(bench.deleted == [task.ref], "nobody knows the object any more")
+    }
+
+    private func nodes(_ bench: OwnerBench, _ id: ObjectID) -> [NodeID] {
+        if case .stored(let nodes, _, _, _)? = bench.owner.state(of: id) { nodes } else { [] }
+    }
+
     @Test("a call of an actor runs again out of order, if the actor's calls may; while the actor is away it waits")
     func calls() throws {
         var bench = OwnerBench()

@@ -20,6 +20,8 @@ package enum StoreDirective: Sendable, Hashable {
     case deleteSpillFile(Int)
     /// Somebody who waits for an object to come back has the answer: never `.pending`.
     case opened(ticket: UInt64, OpenResult)
+    /// This node's copy of another node's object has made room for others: its owner is to know.
+    case dropped(ObjectID, owner: Address)
 }
 
 /// One entry of the index in the control pages: written by the raylet, read by every process of the node.

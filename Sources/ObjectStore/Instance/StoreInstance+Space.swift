@@ -32,12 +32,13 @@ extension StoreInstance {
     }
 
     mutating func open(
-        _ id: ObjectID, size: Int, client: UInt64, extent: Int, isSecondary: Bool, into directives: inout [StoreDirective]
+        _ id: ObjectID, size: Int, client: UInt64, extent: Int, copyOf owner: Address?, into directives: inout [StoreDirective]
     ) -> ObjectPlace {
         let place = takePlace(extent: extent, size: size)
         var object = StoredObject(size: size, creator: client)
         object.hot = HotCopy(place: place, extent: extent)
-        object.isSecondary = isSecondary
+        object.isSecondary = owner != nil
+        object.ownerToTell = owner
         object.created = ticks
         objects[id] = object
         used(id)
@@ -78,7 +79,7 @@ extension StoreInstance {
                 break
             }
             switch request.purpose {
-            case .create(let client, let isSecondary):
+            case .create(let client, let owner):
                 if let object = objects[request.id] {
                     objects[request.id]?.isDeleted = false
                     directives.append(.wake(ticket: request.ticket, .exists(isSealed: object.isSealed)))
@@ -88,7 +89,7 @@ extension StoreInstance {
                 switch room(for: request.size, into: &directives) {
                 case .found(let extent):
                     let place = open(
-                        request.id, size: request.size, client: client, extent: extent, isSecondary: isSecondary, into: &directives)
+                        request.id, size: request.size, client: client, extent: extent, copyOf: owner, into: &directives)
                     directives.append(.wake(ticket: request.ticket, .granted(place)))
                 case .never(let reason): directives.append(.wake(ticket: request.ticket, .full(report(reason, size: request.size))))
                 case .later: pending.append(request)

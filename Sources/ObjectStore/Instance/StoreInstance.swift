@@ -59,9 +59,9 @@ package struct StoreInstance: Sendable {
 
     /// Asks for `size` bytes for a new object. An object of this name that was deleted but is still there comes back to life:
     /// the name stands for one execution, so the content is the same.
-    /// - Parameter isSecondary: a copy of another node's object, which is dropped when room is needed.
+    /// - Parameter owner: of an object of which this is a copy from another node; such a copy is dropped when room is needed. Nil: the first one.
     package mutating func create(
-        _ id: ObjectID, size: Int, client: UInt64, isSecondary: Bool = false, into directives: inout [StoreDirective]
+        _ id: ObjectID, size: Int, client: UInt64, copyOf owner: Address? = nil, into directives: inout [StoreDirective]
     ) throws(StoreFault) -> CreateResult {
         guard size >= 0 else { throw .badSize(size) }
         createsSinceTick += 1
@@ -72,7 +72,7 @@ package struct StoreInstance: Sendable {
         }
         switch room(for: size, into: &directives) {
         case .found(let extent):
-            let place = open(id, size: size, client: client, extent: extent, isSecondary: isSecondary, into: &directives)
+            let place = open(id, size: size, client: client, extent: extent, copyOf: owner, into: &directives)
             keepHeadroom(into: &directives)
             relieve(into: &directives)
             return .granted(place)
@@ -81,7 +81,7 @@ package struct StoreInstance: Sendable {
             guard pending.count < StoreLimits.maximumPendingCreates else { return .full(report(.tooManyPending, size: size)) }
             let ticket = takeTicket()
             pending.append(
-                PendingRoom(ticket: ticket, id: id, size: size, purpose: .create(client: client, isSecondary: isSecondary), since: ticks))
+                PendingRoom(ticket: ticket, id: id, size: size, purpose: .create(client: client, copyOf: owner), since: ticks))
             relieve(into: &directives)
             return .pending(ticket: ticket)
         }
@@ -135,6 +135,9 @@ package struct StoreInstance: Sendable {
 
     /// Whether there is a sealed object of this name, in any tier.
     package func contains(_ id: ObjectID) -> Bool { objects[id].map { $0.isSealed && !$0.isDeleted } ?? false }
+
+    /// Whether the object cannot be brought back from a colder tier before there is room for it.
+    package func awaitsRoom(_ id: ObjectID) -> Bool { objects[id]?.awaitsRoom == true }
 
     /// Keeps a sealed object where it is until the client unpins it as often, or dies.
     /// - Throws: `notHot` when it has to be brought back first: see ``open(_:client:into:)``.

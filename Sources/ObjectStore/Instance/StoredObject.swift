@@ -19,6 +19,8 @@ struct StoredObject {
     var isDeleted = false
     /// Copied from another node: dropped instead of spilled.
     var isSecondary = false
+    /// Who is told when such a copy is dropped.
+    var ownerToTell: Address?
     /// LZ4 was tried and did not pay.
     var isIncompressible = false
     /// Changes with each use.
@@ -66,7 +68,7 @@ struct StoreClient {
 /// A request that waits for room.
 struct PendingRoom {
     enum Purpose {
-        case create(client: UInt64, isSecondary: Bool)
+        case create(client: UInt64, copyOf: Address?)
         /// For an object of a colder tier that somebody wants to read.
         case restore
     }

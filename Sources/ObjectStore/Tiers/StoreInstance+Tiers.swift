@@ -109,7 +109,9 @@ extension StoreInstance {
     /// The raw copy goes; either there is another here, or other nodes have it.
     private mutating func drop(_ id: ObjectID, into directives: inout [StoreDirective]) {
         tally.dropped += 1
-        if objects[id]?.cold != nil { retireHot(id, into: &directives) } else { discard(id, into: &directives) }
+        guard let object = objects[id], object.cold == nil else { return retireHot(id, into: &directives) }
+        if let owner = object.ownerToTell { directives.append(.dropped(id, owner: owner)) }
+        discard(id, into: &directives)
     }
 
     // MARK: - Steps down

@@ -69,6 +69,22 @@ package final class ChunkAssembler: Sendable {
     /// The parts that have not come yet, in order.
     package var gaps: [Int] { state.withLock { state in state.parts.indices.filter { state.parts[$0] != .there } } }
 
+    /// The parts that have come.
+    package var there: [Int] { state.withLock { state in state.parts.indices.filter { state.parts[$0] == .there } } }
+
+    /// The parts that have not come yet, as stretches in order: at most `limit`, of which the last may hold some that have. None: all of them.
+    package func missing(limit: Int) -> [Range<UInt32>] {
+        var stretches: [Range<UInt32>] = []
+        for index in gaps.map({ UInt32($0) }) {
+            if let last = stretches.last, last.upperBound == index || stretches.count == limit {
+                stretches[stretches.count - 1] = last.lowerBound..<index + 1
+            } else {
+                stretches.append(index..<index + 1)
+            }
+        }
+        return stretches == [0..<UInt32(plan.count)] ? [] : stretches
+    }
+
     package var isComplete: Bool { state.withLock { $0.missing == 0 && !$0.isAborted } }
 
     /// Lets the room go with everything in it.

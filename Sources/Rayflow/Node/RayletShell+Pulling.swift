@@ -3,219 +3,210 @@ import Raylet
 import RayflowCore
 import Transport
 
+/// Room for an object that comes from another node.
+struct Arrival {
+    /// While it has not been granted.
+    var ticket: UInt64?
+    var place: ObjectPlace?
+    var assembler: ChunkAssembler?
+}
+
+/// Room of a transfer that was given up, in which a thread may still write.
+struct ClosingRoom {
+    var place: ObjectPlace
+    /// The object is wanted again: room is made for it when this one is free.
+    var next: (size: Int, owner: Address)?
+}
+
 /// Transfers: the side that wants an object.
 extension RayletShell {
-    struct Pull {
-        var owner: Address
-        var sources: [NodeID]
-        /// Nil while the object is to come from a process of this node, and while a broken connection is given time.
-        var source: Address?
-        /// The connection to this source broke once.
-        var doubted: NodeID?
-        /// This node is among those that are said to have a copy.
-        var isSaidToBeHere = false
-        /// Nodes that have no copy after all, or are gone.
-        var lost: [NodeID] = []
-        var request: UInt64 = 0
-        /// Room was asked for; `ticket` while it has not been granted.
-        var hasAskedForRoom = false
-        var ticket: UInt64?
-        var assembler: ChunkAssembler?
-        /// Chunks that came before there was room.
-        var early: [(UInt32, [UInt8])] = []
-        var chunksHeard: UInt64 = 0
-        var isDependency: Bool
+    /// How long another node may be silent in the middle of a transfer.
+    package var pullSilenceNS: UInt64 {
+        get { pulls.silenceNS }
+        set { pulls.silenceNS = newValue }
     }
 
-    /// - Parameter lostHere: this node had a copy, and this is what became of it.
-    func pull(_ object: ObjectID, from nodes: [NodeID], owner: Address, isDependency: Bool, lostHere: String? = nil) {
-        if let known = pulls[object] {
-            let further = nodes.filter {
-                $0 != node && $0 != known.source?.nodeID && !known.sources.contains($0) && !known.lost.contains($0)
+    func pull(_ body: (inout PullQueue, inout [PullDirective]) -> Void) {
+        body(&pulls, &pullOutbox)
+        guard !isPulling else { return }
+        isPulling = true
+        while !pullOutbox.isEmpty {
+            let directives = pullOutbox
+            pullOutbox = []
+            for directive in directives { carryOut(directive) }
+        }
+        isPulling = false
+    }
+
+    private func carryOut(_ directive: PullDirective) {
+        switch directive {
+        case .makeRoom(let object, let size, let owner): makeRoom(object, size: size, owner: owner)
+        case .dropRoom(let object): dropRoom(object)
+        case .ask(let source, let object, let request):
+            let missing = arrivals[object]?.assembler?.missing(limit: TransferLimits.missingStretches) ?? []
+            send(.pullObject(PullObject(request: request, object: object, missing: missing)), to: .raylet(of: source))
+        case .cancel(let source, let object, let request):
+            send(.cancelPull(CancelPull(request: request, object: object)), to: .raylet(of: source))
+        case .stalled(let object):
+            if pushes.hasSource(object) { push { $0.withdraw(object, .stalled, into: &$1) } }
+        case .failed(let object, let error, let lost): failed(object, error, lost)
+        case .startTimer(let timer, let delay):
+            loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in
+                guard let self else { return }
+                pull { [scheduler] in $0.timerFired(timer, isGone: scheduler.isGone, into: &$1) }
             }
-            pulls[object]?.sources = further + known.sources
-            if nodes.contains(node) { pulls[object]?.isSaidToBeHere = lostHere == nil }
-            if lostHere != nil, !known.lost.contains(node) { pulls[object]?.lost.append(node) }
-            if isDependency { pulls[object]?.isDependency = true }
+        }
+    }
+
+    // MARK: Room
+
+    private func makeRoom(_ object: ObjectID, size: Int, owner: Address) {
+        guard closing[object] == nil else {
+            closing[object]?.next = (size, owner)
             return
         }
-        let sources = nodes.filter { $0 != node }
-        pulls[object] = Pull(
-            owner: owner, sources: sources, isSaidToBeHere: nodes.contains(node) && lostHere == nil,
-            lost: lostHere == nil ? [] : [node], isDependency: isDependency)
-        if let lostHere { return next(object, why: lostHere) }
-        guard sources.isEmpty, nodes.contains(node) else { return next(object, why: "no node has a copy") }
-        awaitSeal(object)
-    }
-
-    /// Written here by a process whose seal is still on its way (it may be overtaken by the news of the object), or lost.
-    func awaitSeal(_ object: ObjectID) {
-        loop.scheduleTimer(afterNanoseconds: NodeLimits.sealWaitNS) { [weak self] in
-            guard let self, let pull = pulls[object], pull.source == nil, pull.doubted == nil else { return }
-            next(object, why: "its copy on node \(node) is gone")
-        }
-    }
-
-    /// The next source, or the end of the attempt. What came from the source before stays: copies of an object are equal.
-    ///
-    /// - Parameter isLost: the source has no copy, or is gone.
-    func next(_ object: ObjectID, why: String, isLost: Bool = false) {
-        guard var pull = pulls[object] else { return }
-        pullRequests[pull.request] = nil
-        if isLost, let source = pull.source { pull.lost.append(source.nodeID) }
-        guard let source = pull.sources.popLast() else {
-            if pull.isSaidToBeHere { pull.lost.append(node) }
-            return end(
-                object, pull, ErrorRecord(.objectLost, "object \(object) is lost: \(why)", reason: pull.lost.isEmpty ? .fetchTimedOut : nil)
-            )
-        }
-        pull.source = .raylet(of: source)
-        pull.doubted = nil
-        pulls[object] = pull
-        ask(object)
-    }
-
-    func ask(_ object: ObjectID) {
-        guard let pull = pulls[object], let source = pull.source else { return }
-        pulls[object]?.request = nextPull
-        pullRequests[nextPull] = object
-        nextPull += 1
-        send(.pullObject(PullObject(request: nextPull - 1, object: object)), to: source)
-        listen(object, request: nextPull - 1, heard: pull.chunksHeard)
-    }
-
-    /// No source is left, or nothing would help.
-    func end(_ object: ObjectID, _ pull: Pull, _ error: ErrorRecord) {
-        pulls[object] = nil
-        pullRequests[pull.request] = nil
-        pull.assembler?.abort()
-        if let ticket = pull.ticket { abandonedRooms[ticket] = object }
-        let lost = error.code == .objectLost ? pull.lost : []
-        for (m, from) in pendingOpens.removeValue(forKey: object) ?? [] {
-            opened(m.request, object, nil, error, lost: lost, to: from)
-        }
-        if pull.isDependency { event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) } }
-    }
-
-    /// The connection to a source broke. A node that is alive is reached again: it is asked once more.
-    func broken(_ object: ObjectID, _ source: NodeID) {
-        guard let pull = pulls[object] else { return }
-        pullRequests[pull.request] = nil
-        if scheduler.isGone(source) || pull.doubted == source { return next(object, why: "node \(source) is gone", isLost: true) }
-        pulls[object]?.doubted = source
-        loop.scheduleTimer(afterNanoseconds: NodeLimits.brokenSourceNS) { [weak self] in
-            guard let self, let now = pulls[object], now.doubted == source, pullRequests[now.request] == nil else { return }
-            ask(object)
-        }
-    }
-
-    /// A source that says nothing for too long is given up: a node that cannot be reached need not show as disconnected.
-    func listen(_ object: ObjectID, request: UInt64, heard: UInt64) {
-        loop.scheduleTimer(afterNanoseconds: pullSilenceNS) { [weak self] in
-            guard let self, let pull = pulls[object], pull.request == request else { return }
-            if pull.chunksHeard == heard, pull.ticket == nil {
-                let node = pull.source?.nodeID ?? node
-                let why = "node \(node) has sent nothing for \(pullSilenceNS / 1_000_000) ms"
-                return next(object, why: why, isLost: scheduler.isGone(node))
-            }
-            listen(object, request: request, heard: pull.chunksHeard)
-        }
-    }
-
-    func pullFailed(_ m: PullFailed) {
-        guard pullRequests[m.request] == m.object else { return }
-        next(m.object, why: m.reason, isLost: true)
-    }
-
-    func chunk(_ m: ObjectChunk, from: Address) {
-        guard pullRequests[m.request] == m.object, var pull = pulls[m.object], pull.source == from else { return }
-        pull.chunksHeard += 1
-        if let assembler = pull.assembler {
-            pulls[m.object] = pull
-            return accept(m.chunk, at: m.index, assembler, m.object)
-        }
-        pull.early.append((m.index, m.chunk))
-        let mustAsk = !pull.hasAskedForRoom
-        pull.hasAskedForRoom = true
-        pulls[m.object] = pull
-        guard mustAsk else { return }
         run { directives in
-            let size = Int(clamping: m.totalSize)
-            guard
-                let result = try? store.create(m.object, size: size, client: Self.ownClient, isSecondary: true, into: &directives)
-            else {
-                guard let pull = pulls[m.object] else { return }
-                return end(m.object, pull, ErrorRecord(.objectStoreFull, "no room here for object \(m.object) of \(size) bytes"))
+            do {
+                let result = try store.create(object, size: size, client: Self.ownClient, copyOf: owner, into: &directives)
+                guard case .pending(let ticket) = result else { return room(object, result) }
+                arrivals[object] = Arrival(ticket: ticket)
+                roomTickets[ticket] = object
+            } catch {
+                let record = ErrorRecord(.objectStoreFull, "no room here for object \(object) of \(size) bytes: \(error)")
+                pull { $0.roomRefused(object, record, into: &$1) }
             }
-            if case .pending(let ticket) = result { pulls[m.object]?.ticket = ticket } else { roomForPull(m.object, result) }
         }
     }
 
-    func roomForPull(_ object: ObjectID, _ result: CreateResult) {
-        guard let pull = pulls[object] else { return }
-        func giveUp(_ why: String, _ code: RayflowError.Code = .objectStoreFull) {
-            end(object, pulls[object] ?? pull, ErrorRecord(code, "no room here for object \(object): \(why)"))
-        }
+    /// The answer to a request for room.
+    func room(_ object: ObjectID, _ result: CreateResult) {
+        arrivals[object] = nil
         switch result {
-        case .granted(let place):
-            guard let window = try? store.arena.openWindow(place) else {
-                run { try? store.abort(object, client: Self.ownClient, into: &$0) }
-                return giveUp("the store cannot be mapped")
-            }
-            let assembler = ChunkAssembler(
-                ChunkAssembler.Room(memory: window.memory) { [weak self, loop] in
-                    // Free again only when no thread writes there any more; what was sealed stays.
-                    withExtendedLifetime(window) {}
-                    guard let self else { return }
-                    loop.execute { [self] in
-                        guard !store.contains(object) else { return }
-                        run { try? self.store.abort(object, client: Self.ownClient, into: &$0) }
-                    }
-                })
-            pulls[object]?.assembler = assembler
-            pulls[object]?.early = []
-            for (index, bytes) in pull.early { accept(bytes, at: index, assembler, object) }
-        case .exists(isSealed: true): pulled(object)
-        case .exists(isSealed: false):
-            // Written here by a process: its seal ends the wait.
-            pullRequests[pull.request] = nil
-            pulls[object]?.source = nil
-            pulls[object]?.doubted = nil
-            awaitSeal(object)
-        case .full(let report): giveUp("\(report)", report.code)
+        case .granted(let place): begin(object, at: place)
+        case .exists(isSealed: true): arrived(object, isCopy: false)
+        case .exists(isSealed: false): pull { $0.isBeingWritten(object, into: &$1) }
+        case .full(let report):
+            let error = ErrorRecord(report.code, "no room here for object \(object): \(report)")
+            pull { $0.roomRefused(object, error, into: &$1) }
         case .pending: break
         }
     }
 
-    func accept(_ bytes: [UInt8], at index: UInt32, _ assembler: ChunkAssembler, _ object: ObjectID) {
-        let request = pulls[object]?.request
+    private func begin(_ object: ObjectID, at place: ObjectPlace) {
+        guard let window = try? store.arena.openWindow(place) else {
+            run { try? store.abort(object, client: Self.ownClient, into: &$0) }
+            let error = ErrorRecord(.objectStoreFull, "no room here for object \(object): the store cannot be mapped")
+            return pull { $0.roomRefused(object, error, into: &$1) }
+        }
+        let assembler = ChunkAssembler(
+            ChunkAssembler.Room(memory: window.memory) { [weak self, loop] in
+                withExtendedLifetime(window) {}
+                guard let self else { return }
+                loop.execute { [self] in closed(object, place) }
+            })
+        arrivals[object] = Arrival(place: place, assembler: assembler)
+        pull { $0.roomGranted(object, into: &$1) }
+    }
+
+    private func dropRoom(_ object: ObjectID) {
+        closing[object]?.next = nil
+        guard let arrival = arrivals.removeValue(forKey: object) else { return }
+        if let ticket = arrival.ticket {
+            roomTickets[ticket] = nil
+            run { try? store.abort(object, client: Self.ownClient, into: &$0) }
+        } else if let place = arrival.place, let assembler = arrival.assembler {
+            // Free again only when no thread writes there any more.
+            closing[object] = ClosingRoom(place: place)
+            assembler.abort()
+        }
+    }
+
+    /// No thread writes to the room of a transfer any more: it was given up, or is over.
+    private func closed(_ object: ObjectID, _ place: ObjectPlace) {
+        guard let room = closing[object], room.place == place else { return }
+        closing[object] = nil
+        run { try? store.abort(object, client: Self.ownClient, into: &$0) }
+        if let next = room.next { makeRoom(object, size: next.size, owner: next.owner) }
+    }
+
+    // MARK: Chunks
+
+    func accepted(_ m: PullAccepted, from: Address) {
+        guard pulls.isWanted(m.object, request: m.request, from: from.nodeID) else { return isUnwanted(m.object, m.request, from) }
+        pull { queue, _ in queue.accepted(m.object, request: m.request) }
+    }
+
+    func refused(_ m: PullFailed) {
+        pull { $0.refused(m.object, request: m.request, m.refusal, others: m.others, why: m.reason, into: &$1) }
+    }
+
+    private func isUnwanted(_ object: ObjectID, _ request: UInt64, _ from: Address) {
+        send(.cancelPull(CancelPull(request: request, object: object)), to: from)
+    }
+
+    func chunk(_ m: ObjectChunk, from: Address) {
+        guard pulls.isWanted(m.object, request: m.request, from: from.nodeID), let assembler = arrivals[m.object]?.assembler else {
+            return isUnwanted(m.object, m.request, from)
+        }
+        let size = Int(clamping: m.totalSize)
+        guard size == assembler.plan.totalSize else { return pull { $0.sizeIs(size, m.object, request: m.request, into: &$1) } }
         io.run { [self] in
-            let failure: String?
-            do {
-                _ = try assembler.accept(bytes, at: Int(index))
-                failure = nil
-            } catch { failure = "\(error)" }
+            let result: Result<ChunkAssembler.Progress, ChunkFault>
+            do throws(ChunkFault) { result = .success(try assembler.accept(m.chunk, at: Int(m.index))) } catch { result = .failure(error) }
             loop.execute { [self] in
-                guard let pull = pulls[object], pull.assembler === assembler else { return }
-                if let failure {
-                    if pull.request == request { next(object, why: failure, isLost: true) }
-                    return
-                }
-                if assembler.isComplete, assembler.finish() {
-                    // A copy of another node's object may go at any time but for this pin.
-                    run { _ = try? store.seal(object, client: Self.ownClient, keepsPin: true, into: &$0) }
-                    pulled(object)
-                    run { try? store.unpin(object, client: Self.ownClient, into: &$0) }
-                }
+                guard arrivals[m.object]?.assembler === assembler else { return }
+                taken(m, result, assembler, from: from)
             }
         }
     }
 
-    func pulled(_ object: ObjectID) {
-        guard let pull = pulls.removeValue(forKey: object) else { return }
-        pullRequests[pull.request] = nil
-        if pull.isDependency { begin(.dependency(Dependency(id: object, owner: pull.owner, nodes: pull.sources, size: 0))) }
-        if pull.source != nil { send(.objectCopied(ObjectCopied(object: object, node: node)), to: pull.owner) }
+    private func taken(
+        _ m: ObjectChunk, _ result: Result<ChunkAssembler.Progress, ChunkFault>, _ assembler: ChunkAssembler, from: Address
+    ) {
+        switch result {
+        case .failure(let fault): return pull { $0.chunkFaulty(m.object, request: m.request, why: "\(fault)", into: &$1) }
+        case .success(.duplicate): break
+        case .success: push { $0.chunkCame(m.object, m.index, into: &$1) }
+        }
+        send(.chunkTaken(ChunkTaken(request: m.request, object: m.object, index: m.index)), to: from)
+        pull { queue, _ in queue.chunkTaken(m.object, request: m.request) }
+        guard assembler.isComplete, assembler.finish() else { return }
+        let place = arrivals.removeValue(forKey: m.object)?.place
+        // A copy of another node's object may go at any time but for this pin.
+        run { _ = try? store.seal(m.object, client: Self.ownClient, keepsPin: true, into: &$0) }
+        passOn(m.object, place)
+        arrived(m.object, isCopy: true)
+        run { try? store.unpin(m.object, client: Self.ownClient, into: &$0) }
+    }
+
+    // MARK: Endings
+
+    /// The object is here, or was until a moment ago.
+    /// - Parameter isCopy: it came from another node.
+    func arrived(_ object: ObjectID, isCopy: Bool) {
+        guard let owner = pulls.owner(of: object) else { return serveOpens(object) }
+        if let ticket = arrivals.removeValue(forKey: object)?.ticket {
+            roomTickets[ticket] = nil
+            run { try? store.abort(object, client: Self.ownClient, into: &$0) }
+        }
+        pull { $0.arrived(object, into: &$1) }
+        if let dependency = dependencies.removeValue(forKey: object) { begin(.dependency(dependency)) }
+        if isCopy { send(.objectCopied(ObjectCopied(object: object, node: node)), to: owner) }
         serveOpens(object)
+    }
+
+    private func failed(_ object: ObjectID, _ error: ErrorRecord, _ lost: [NodeID]) {
+        for (m, from) in pendingOpens.removeValue(forKey: object) ?? [] {
+            opened(m.request, object, nil, error, lost: lost, to: from)
+        }
+        if dependencies.removeValue(forKey: object) != nil { dependencyFailed(object, error, lost: lost) }
+    }
+
+    func dependencyFailed(_ object: ObjectID, _ error: ErrorRecord, lost: [NodeID] = []) {
+        let tell: @Sendable () -> Void = { [weak self] in
+            guard let self else { return }
+            event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) }
+        }
+        if error.code.isLackOfRoom { loop.scheduleTimer(afterNanoseconds: NodeLimits.noRoomNS, tell) } else { tell() }
     }
 }

@@ -9,6 +9,8 @@ enum Opening {
     /// Of a lease: pinned by the raylet itself.
     case dependency(Dependency)
     case push(PullObject, Address)
+    /// For a node that was told to ask again.
+    case keep(ObjectID)
     /// Nobody wants it any more.
     case cancelled(ObjectID)
 
@@ -17,14 +19,14 @@ enum Opening {
         case .read(let m, _): m.object
         case .dependency(let dependency): dependency.id
         case .push(let m, _): m.object
-        case .cancelled(let object): object
+        case .keep(let object), .cancelled(let object): object
         }
     }
     /// Whose pin it gets.
     var client: UInt64 {
         switch self {
         case .read(_, let from): from.entity
-        case .push: RayletShell.pushClient
+        case .push, .keep: RayletShell.pushClient
         case .dependency, .cancelled: RayletShell.ownClient
         }
     }
@@ -70,11 +72,8 @@ extension RayletShell {
         case .wake(let ticket, let result):
             if let waiting = pendingCreates.removeValue(forKey: ticket) {
                 created(result, request: waiting.request, object: waiting.object, from: waiting.from)
-            } else if let object = pulls.first(where: { $0.value.ticket == ticket })?.key {
-                pulls[object]?.ticket = nil
-                roomForPull(object, result)
-            } else if let object = abandonedRooms.removeValue(forKey: ticket), case .granted = result {
-                run { try? store.abort(object, client: Self.ownClient, into: &$0) }
+            } else if let object = roomTickets.removeValue(forKey: ticket) {
+                room(object, result)
             }
         case .move(let move):
             tierIO.run { [self] in
@@ -95,6 +94,7 @@ extension RayletShell {
         case .opened(let ticket, let result):
             guard let opening = openings.removeValue(forKey: ticket) else { break }
             finish(opening, result)
+        case .dropped(let object, let owner): send(.copyDropped(CopyDropped(object: object, node: node)), to: owner)
         case .writeIndex, .checkPins: break  // done inside the store
         }
     }
@@ -103,6 +103,7 @@ extension RayletShell {
         loop.scheduleTimer(afterNanoseconds: 1_000_000_000) { [weak self] in
             guard let self else { return }
             run { self.store.tick(into: &$0) }
+            push { $0.tick(into: &$1) }
             tickStore()
         }
     }
@@ -138,16 +139,23 @@ extension RayletShell {
         send(.createReply(CreateReply(request: request, object: object, place: place, error: error.map { ErrorRecord($0) })), to: to)
     }
 
-    func seal(_ object: ObjectID, client: Address) {
-        run { _ = try? store.seal(object, client: client.entity, into: &$0) }
-        guard store.contains(object) else { return }  // its room was taken back: its process counts as gone
-        if let pull = pulls[object], pull.source == nil { pulled(object) } else { serveOpens(object) }
+    func seal(_ m: SealObject, client: Address) {
+        run { _ = try? store.seal(m.object, size: Int(clamping: m.size), client: client.entity, into: &$0) }
+        // Else its room was taken back: its process counts as gone.
+        if store.contains(m.object) { arrived(m.object, isCopy: false) }
     }
 
     /// A client of the store is gone for good, and its requests with it.
     func clientDied(_ client: UInt64) {
         pendingCreates = pendingCreates.filter { $0.value.from.entity != client }
         openings = openings.filter { $0.value.client != client }
+        for object in pendingOpens.filter({ $0.value.contains { $0.from.entity == client } }).keys.sorted() {
+            let left = pendingOpens[object]?.filter { $0.from.entity != client } ?? []
+            pendingOpens[object] = left.isEmpty ? nil : left
+            for kind in [PullKind.wait, .get] where !left.contains(where: { $0.message.kind == kind }) {
+                pull { $0.forget(object, kind, into: &$1) }
+            }
+        }
         run { store.clientDied(client, into: &$0) }
     }
 
@@ -159,7 +167,15 @@ extension RayletShell {
     func begin(_ opening: Opening) {
         run { directives in
             guard let result = try? store.open(opening.object, client: opening.client, into: &directives) else { return absent(opening) }
-            if case .pending(let ticket) = result { openings[ticket] = opening } else { finish(opening, result) }
+            guard case .pending(let ticket) = result else { return finish(opening, result) }
+            openings[ticket] = opening
+            guard case .push(let m, let to) = opening else { return }
+            if store.awaitsRoom(m.object) {
+                openings[ticket] = .keep(m.object)
+                refuse(m, .noRoom, to: to)
+            } else {
+                send(.pullAccepted(PullAccepted(request: m.request, object: m.object)), to: to)
+            }
         }
     }
 
@@ -175,12 +191,12 @@ extension RayletShell {
             }
         case (.dependency(let dependency), .full(let report)):
             let error = ErrorRecord(report.code, "object \(dependency.id) cannot be brought back: \(report)")
-            event { $0.dependencyFailed(dependency.id, error, now: self.loop.now, into: &$1) }
+            dependencyFailed(dependency.id, error)
         case (.push(let m, let to), .pinned(let place)): push(m, place, to: to)
-        // This node still has it, so it does not say that it has not: the other one waits, and looks elsewhere after a while.
-        case (.push, .full): break
+        case (.push(let m, let to), .full): refuse(m, .noRoom, to: to)
+        case (.keep(let object), .pinned(let place)): _ = offer(object, place)
         case (.cancelled(let object), .pinned): run { try? store.unpin(object, client: Self.ownClient, into: &$0) }
-        case (.cancelled, _), (_, .pending): break
+        case (.keep, _), (.cancelled, _), (_, .pending): break
         case (_, .lost(let why)): absent(opening, "its copy on node \(node) was lost: \(why)")
         }
     }
@@ -190,20 +206,25 @@ extension RayletShell {
         switch opening {
         case .read(let m, let from):
             pendingOpens[m.object, default: []].append((m, from))
-            pull(m.object, from: m.nodes, owner: m.owner, isDependency: false, lostHere: why)
-        case .dependency(let dependency):
-            pull(dependency.id, from: dependency.nodes, owner: dependency.owner, isDependency: true, lostHere: why)
-        case .push(let m, let to):
-            send(
-                .pullFailed(PullFailed(request: m.request, object: m.object, reason: why ?? "node \(node) has no copy")), to: to)
-        case .cancelled: break
+            pull {
+                $0.want(
+                    m.object, m.kind, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why, into: &$1)
+            }
+        case .dependency(let m):
+            dependencies[m.id] = m
+            pull {
+                $0.want(
+                    m.id, .argument, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why, into: &$1)
+            }
+        case .push(let m, let to): refuse(m, .absent, why: why, to: to)
+        case .keep, .cancelled: break
         }
     }
 
     func cancelDependency(_ object: ObjectID) {
         // On its way it is not pinned yet.
-        if pulls[object]?.isDependency == true {
-            pulls[object]?.isDependency = false
+        if dependencies.removeValue(forKey: object) != nil {
+            pull { $0.forget(object, .argument, into: &$1) }
         } else if let ticket = openings.first(where: { if case .dependency(let it) = $0.value { it.id == object } else { false } })?.key {
             openings[ticket] = .cancelled(object)
         } else {

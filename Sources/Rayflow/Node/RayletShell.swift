@@ -52,14 +52,21 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     /// Who waits for an object to come back from a colder tier.
     var openings: [UInt64: Opening] = [:]
 
-    // Transfers: see RayletShell+Pulling.
-    var pulls: [ObjectID: Pull] = [:]
-    var pullRequests: [UInt64: ObjectID] = [:]
-    var nextPull: UInt64 = 1
-    /// Requests for room whose pull was given up meanwhile.
-    var abandonedRooms: [UInt64: ObjectID] = [:]
-    /// How long another node may be silent in the middle of a transfer.
-    package var pullSilenceNS = NodeLimits.pullSilenceNS
+    // Transfers: see RayletShell+Pulling and RayletShell+Pushing.
+    var pulls: PullQueue
+    var pullOutbox: [PullDirective] = []
+    var isPulling = false
+    /// Objects that have room here, or wait for it.
+    var arrivals: [ObjectID: Arrival] = [:]
+    /// Requests for room that wait.
+    var roomTickets: [UInt64: ObjectID] = [:]
+    var closing: [ObjectID: ClosingRoom] = [:]
+    /// What leases wait for.
+    var dependencies: [ObjectID: Dependency] = [:]
+    var pushes = PushQueue()
+    var pushOutbox: [PushDirective] = []
+    var isPushing = false
+    var pushSources: [ObjectID: PushSource] = [:]
     private var workerProcesses: Set<UInt64> = []
     private var ends = WorkerEnds()
     package var onFenced: (@Sendable () -> Void)?
@@ -84,6 +91,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         do { store = try NodeStore(arena, rules: objectStore.rules) } catch {
             throw RayflowError(.system, "the object store cannot be made: \(error)")
         }
+        let share = arena.geometry.dataSize / 100 * TransferLimits.incomingPercent
+        pulls = PullQueue(node: node, limitBytes: min(TransferLimits.incomingBytes, share))
         scheduler = RayletInstance(node: node, total: resources, labels: labels, stepHost: stepHost)
     }
 
@@ -95,6 +104,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
     package var arena: Arena { store.arena }
     package func snapshot() -> RayletSnapshot { scheduler.snapshot(now: loop.now) }
+    package var transfers: TransferSnapshot { TransferSnapshot(pulls, pushes) }
     package var statistics: StoreStatistics { store.statistics }
     package func storedRows() -> [StoredRow] { store.rows() }
     /// Ends the threads that move objects between tiers.
@@ -113,7 +123,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         if !scheduler.unreachable.isEmpty, from.isRaylet, from != address { reachabilityChanged(from.nodeID, isReachable: true) }
         switch message {
         case .createObject(let m): create(m, from: from)
-        case .sealObject(let m): seal(m.object, client: from)
+        case .sealObject(let m): seal(m, client: from)
         case .abortObject(let m): run { try? store.abort(m.object, client: from.entity, into: &$0) }
         case .openObject(let m): open(m, from: from)
         case .closeObject(let m): run { try? store.unpin(m.object, client: from.entity, into: &$0) }
@@ -121,9 +131,12 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             run { directives in
                 for id in m.objects { store.delete(id, into: &directives) }
             }
-        case .pullObject(let m): begin(.push(m, from))
-        case .pullFailed(let m): pullFailed(m)
+        case .pullObject(let m): asked(m, from: from)
+        case .pullAccepted(let m): accepted(m, from: from)
+        case .pullFailed(let m): refused(m)
         case .objectChunk(let m): chunk(m, from: from)
+        case .chunkTaken(let m): push { $0.taken(m.object, request: m.request, index: m.index, by: from.nodeID, into: &$1) }
+        case .cancelPull(let m): push { $0.cancelled(m.object, request: m.request, by: from.nodeID, into: &$1) }
         default:
             if case .registerWorker(let m) = message, spawner.areConnected, workerProcesses.contains(m.process) {
                 ends.heard(of: m.process)
@@ -144,7 +157,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
             }
         } else if peer.isRaylet {
             if peer != address { reachabilityChanged(peer.nodeID, isReachable: false) }
-            for (object, pull) in pulls where pull.source == peer { broken(object, peer.nodeID) }
+            let isGone = scheduler.isGone(peer.nodeID)
+            push { $0.lost(peer.nodeID, isGone: isGone, into: &$1) }
+            pull { $0.connectionBroke(to: peer.nodeID, isGone: isGone, into: &$1) }
         } else {
             event { $0.connectionLost(peer, now: self.loop.now, into: &$1) }
         }
@@ -192,7 +207,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         case .reportResources(let available):
             send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)
         case .fenced: onFenced?()
-        case .nodesGone: run { store.keepSecondaries(into: &$0) }
+        case .nodesGone:
+            run { store.keepSecondaries(into: &$0) }
+            pull { [scheduler] in $0.nodesGone(scheduler.isGone, into: &$1) }
         }
     }
 
@@ -243,12 +260,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
 
 /// Bounds of a node's shell.
 enum NodeLimits {
-    /// How long a reader waits for the seal of an object that its owner has announced already.
-    static let sealWaitNS: UInt64 = 2_000_000_000
     /// How long the frames of a process that has exited are read before its end counts in any case.
     static let lastWordsNS: UInt64 = 1_000_000_000
-    /// Pause before a source whose connection broke is asked again.
-    static let brokenSourceNS: UInt64 = 50_000_000
-    /// How long another node may be silent in the middle of a transfer until it counts as unreachable.
-    static let pullSilenceNS: UInt64 = 10_000_000_000
+    /// Pause before a lease hears that there was no room at once for what it needs: it may ask again at once.
+    static let noRoomNS: UInt64 = 20_000_000
 }

@@ -49,7 +49,7 @@ package final class ObjectClient: @unchecked Sendable {
 
     /// Opens an object, pulled from another node when it is not here. `body` runs on the loop.
     package func open(
-        _ id: ObjectID, owner: Address, nodes: [NodeID], size: UInt64, through core: CoreWorker,
+        _ id: ObjectID, owner: Address, nodes: [NodeID], size: UInt64, kind: PullKind = .get, through core: CoreWorker,
         _ body: @escaping @Sendable (Result<MappedObject, ReadFault>) -> Void
     ) {
         if let mapped = opened(id) { return body(.success(mapped)) }
@@ -57,7 +57,7 @@ package final class ObjectClient: @unchecked Sendable {
         core.request(
             to: raylet,
             {
-                .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size))
+                .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size, kind: kind))
             }
         ) { [self] message in
             guard case .openReply(let reply)? = message else { return body(.failure(ReadFault(ErrorRecord(Self.shutDown)))) }
@@ -118,9 +118,10 @@ package final class StoreRoom: @unchecked Sendable {
     }
 
     /// The object is complete: its pages become read-only here, and the raylet shows it to others.
-    package func seal() {
+    /// - Parameter byteCount: what it has, when that is less than what was granted.
+    package func seal(byteCount: Int? = nil) {
         window = nil
-        core.post(.sealObject(SealObject(object: id)), to: raylet)
+        core.post(.sealObject(SealObject(object: id, size: UInt64(byteCount ?? memory.count))), to: raylet)
     }
 
     package func abandon() {
@@ -140,7 +141,7 @@ final class StoreBuffer: PutBuffer {
     }
     var memory: UnsafeMutableRawBufferPointer { room.memory }
     func seal(byteCount: Int) throws(RayflowError) -> ObjectID {
-        room.seal()
+        room.seal(byteCount: byteCount)
         return onSeal(byteCount)
     }
     func abandon() { room.abandon() }

@@ -43,11 +43,15 @@ public enum Message: Sendable {
     case closeObject(CloseObject)
     case deleteObjects(DeleteObjects)
     case pullObject(PullObject)
-    case pullFailed(PullFailed)
+    case pullAccepted(PullAccepted)
+    indirect case pullFailed(PullFailed)
+    case chunkTaken(ChunkTaken)
+    case cancelPull(CancelPull)
     case getObject(GetObject)
     indirect case objectReply(ObjectReply)
     case objectLost(ObjectLost)
     case objectCopied(ObjectCopied)
+    case copyDropped(CopyDropped)
     case cancelObject(CancelObject)
     case addBorrower(AddBorrower)
     case borrowersAdded(BorrowersAdded)
@@ -125,11 +129,15 @@ public enum Message: Sendable {
         case CloseObject.kind: self = .closeObject(try CloseObject(from: &reader))
         case DeleteObjects.kind: self = .deleteObjects(try DeleteObjects(from: &reader))
         case PullObject.kind: self = .pullObject(try PullObject(from: &reader))
+        case PullAccepted.kind: self = .pullAccepted(try PullAccepted(from: &reader))
         case PullFailed.kind: self = .pullFailed(try PullFailed(from: &reader))
+        case ChunkTaken.kind: self = .chunkTaken(try ChunkTaken(from: &reader))
+        case CancelPull.kind: self = .cancelPull(try CancelPull(from: &reader))
         case GetObject.kind: self = .getObject(try GetObject(from: &reader))
         case ObjectReply.kind: self = .objectReply(try ObjectReply(from: &reader))
         case ObjectLost.kind: self = .objectLost(try ObjectLost(from: &reader))
         case ObjectCopied.kind: self = .objectCopied(try ObjectCopied(from: &reader))
+        case CopyDropped.kind: self = .copyDropped(try CopyDropped(from: &reader))
         case CancelObject.kind: self = .cancelObject(try CancelObject(from: &reader))
         case AddBorrower.kind: self = .addBorrower(try AddBorrower(from: &reader))
         case BorrowersAdded.kind: self = .borrowersAdded(try BorrowersAdded(from: &reader))
@@ -216,11 +224,15 @@ public enum Message: Sendable {
         case .closeObject(let message): message
         case .deleteObjects(let message): message
         case .pullObject(let message): message
+        case .pullAccepted(let message): message
         case .pullFailed(let message): message
+        case .chunkTaken(let message): message
+        case .cancelPull(let message): message
         case .getObject(let message): message
         case .objectReply(let message): message
         case .objectLost(let message): message
         case .objectCopied(let message): message
+        case .copyDropped(let message): message
         case .cancelObject(let message): message
         case .addBorrower(let message): message
         case .borrowersAdded(let message): message

@@ -54,21 +54,25 @@ public struct CreateReply: WireMessage {
     }
 }
 
-/// The object is complete and immutable from now on.
+/// The object is complete and immutable from now on. It has `size` bytes, which may be fewer than were granted.
 public struct SealObject: WireMessage {
     public static let kind: UInt8 = 22
     public var object: ObjectID
+    public var size: UInt64
 
-    public init(object: ObjectID) {
+    public init(object: ObjectID, size: UInt64) {
         self.object = object
+        self.size = size
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
         object = try r.object()
+        size = try r.u64()
     }
 
     public func write(to w: inout ByteWriter) {
         w.object(object)
+        w.u64(size)
     }
 }
 
@@ -98,13 +102,15 @@ public struct OpenObject: WireMessage {
     public var owner: Address
     public var nodes: [NodeID]
     public var size: UInt64
+    public var kind: PullKind
 
-    public init(request: UInt64, object: ObjectID, owner: Address, nodes: [NodeID], size: UInt64) {
+    public init(request: UInt64, object: ObjectID, owner: Address, nodes: [NodeID], size: UInt64, kind: PullKind = .get) {
         self.request = request
         self.object = object
         self.owner = owner
         self.nodes = nodes
         self.size = size
+        self.kind = kind
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -113,6 +119,7 @@ public struct OpenObject: WireMessage {
         owner = try r.address()
         nodes = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.node() }
         size = try r.u64()
+        kind = try r.pullKind()
     }
 
     public func write(to w: inout ByteWriter) {
@@ -121,6 +128,7 @@ public struct OpenObject: WireMessage {
         w.address(owner)
         w.list(nodes) { $0.node($1) }
         w.u64(size)
+        w.u8(kind.rawValue)
     }
 }
 
@@ -194,9 +202,36 @@ public struct DeleteObjects: WireMessage {
     }
 }
 
-/// A raylet asks another for an object, chunk by chunk.
+/// A raylet asks another for an object, chunk by chunk. Of one that it has asked for before, it gets only what it asks for now.
 public struct PullObject: WireMessage {
     public static let kind: UInt8 = 28
+    public var request: UInt64
+    public var object: ObjectID
+    /// The chunks that it lacks, in order; none: all of them.
+    public var missing: [Range<UInt32>]
+
+    public init(request: UInt64, object: ObjectID, missing: [Range<UInt32>] = []) {
+        self.request = request
+        self.object = object
+        self.missing = missing
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        missing = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.range() }
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.list(missing) { $0.range($1) }
+    }
+}
+
+/// The asked raylet has the object, or it is coming to it: chunks will follow, or a ``PullFailed``.
+public struct PullAccepted: WireMessage {
+    public static let kind: UInt8 = 57
     public var request: UInt64
     public var object: ObjectID
 
@@ -216,29 +251,86 @@ public struct PullObject: WireMessage {
     }
 }
 
-/// The asked raylet has no copy (any more).
+/// The asked raylet sends nothing (more), and why.
 public struct PullFailed: WireMessage {
     public static let kind: UInt8 = 29
     public var request: UInt64
     public var object: ObjectID
+    public var refusal: PullRefusal
+    /// Nodes to which the object is on its way: they pass on what they get.
+    public var others: [NodeID]
     public var reason: String
 
-    public init(request: UInt64, object: ObjectID, reason: String) {
+    public init(request: UInt64, object: ObjectID, refusal: PullRefusal, others: [NodeID] = [], reason: String) {
         self.request = request
         self.object = object
+        self.refusal = refusal
+        self.others = others
         self.reason = reason
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
         request = try r.u64()
         object = try r.object()
+        refusal = try r.pullRefusal()
+        others = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.node() }
         reason = try r.string()
     }
 
     public func write(to w: inout ByteWriter) {
         w.u64(request)
         w.object(object)
+        w.u8(refusal.rawValue)
+        w.list(others) { $0.node($1) }
         w.string(reason)
+    }
+}
+
+/// The chunk is in its place: the sender may send another.
+public struct ChunkTaken: WireMessage {
+    public static let kind: UInt8 = 58
+    public var request: UInt64
+    public var object: ObjectID
+    public var index: UInt32
+
+    public init(request: UInt64, object: ObjectID, index: UInt32) {
+        self.request = request
+        self.object = object
+        self.index = index
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+        index = try r.u32()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+        w.u32(index)
+    }
+}
+
+/// The raylet that asked wants nothing more of this request.
+public struct CancelPull: WireMessage {
+    public static let kind: UInt8 = 55
+    public var request: UInt64
+    public var object: ObjectID
+
+    public init(request: UInt64, object: ObjectID) {
+        self.request = request
+        self.object = object
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
     }
 }
 
@@ -356,6 +448,28 @@ public struct ObjectLost: WireMessage {
 /// A raylet tells the owner that it has a copy now.
 public struct ObjectCopied: WireMessage {
     public static let kind: UInt8 = 37
+    public var object: ObjectID
+    public var node: NodeID
+
+    public init(object: ObjectID, node: NodeID) {
+        self.object = object
+        self.node = node
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        object = try r.object()
+        node = try r.node()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.object(object)
+        w.node(node)
+    }
+}
+
+/// A raylet tells the owner that it has dropped its copy, to make room.
+public struct CopyDropped: WireMessage {
+    public static let kind: UInt8 = 56
     public var object: ObjectID
     public var node: NodeID
 

@@ -58,25 +58,29 @@ public final class Cluster: Sendable {
 
     /// Waits until `count` of the objects are ready (failures are) or the time is over.
     ///
+    /// - Parameter fetchLocal: ready means here: large objects that are ready are brought to this node first. Those that do not come in time stay
+    ///   in `rest`, and come all the same.
     /// - Returns: every ref in one of the two lists, in the order given; at most `count` in `ready`.
     /// - Throws: `invalidArgument` for a ref that is given twice and for a `count` below 1 or above the number of refs; `CancellationError`
     ///   when the calling task is cancelled.
     public func wait<T>(
-        _ refs: [ObjectRef<T>], count: Int = 1, timeout: Duration? = nil
+        _ refs: [ObjectRef<T>], count: Int = 1, timeout: Duration? = nil, fetchLocal: Bool = false
     ) async throws -> (ready: [ObjectRef<T>], rest: [ObjectRef<T>]) {
-        let (ready, rest) = try await wait(refs.map(\.id), count, timeout)
+        let (ready, rest) = try await wait(refs.map(\.id), count, timeout, fetchLocal)
         return (ready.map { refs[$0] }, rest.map { refs[$0] })
     }
 
-    /// Waits for refs of different types; see ``wait(_:count:timeout:)-([ObjectRef<T>],_,_)``.
+    /// Waits for refs of different types; see ``wait(_:count:timeout:fetchLocal:)-([ObjectRef<T>],_,_,_)``.
     public func wait(
-        _ refs: [AnyObjectRef], count: Int = 1, timeout: Duration? = nil
+        _ refs: [AnyObjectRef], count: Int = 1, timeout: Duration? = nil, fetchLocal: Bool = false
     ) async throws -> (ready: [AnyObjectRef], rest: [AnyObjectRef]) {
-        let (ready, rest) = try await wait(refs.map(\.id), count, timeout)
+        let (ready, rest) = try await wait(refs.map(\.id), count, timeout, fetchLocal)
         return (ready.map { refs[$0] }, rest.map { refs[$0] })
     }
 
-    private func wait(_ ids: [ObjectID], _ count: Int, _ timeout: Duration?) async throws -> (ready: [Int], rest: [Int]) {
+    private func wait(
+        _ ids: [ObjectID], _ count: Int, _ timeout: Duration?, _ fetchLocal: Bool
+    ) async throws -> (ready: [Int], rest: [Int]) {
         var seen = Set<ObjectID>(minimumCapacity: ids.count)
         if let twice = ids.first(where: { !seen.insert($0).inserted }) {
             throw RayflowError(.invalidArgument, "wait: object \(twice) is given twice; give each ref once")
@@ -85,7 +89,7 @@ public final class Cluster: Sendable {
         guard ids.isEmpty || (1...ids.count).contains(count) else {
             throw RayflowError(.invalidArgument, "wait: \(count) of \(ids.count) refs cannot be waited for; count is 1 to \(ids.count)")
         }
-        return try await engine.wait(ids, count: min(count, ids.count), timeout: timeout)
+        return try await engine.wait(ids, count: min(count, ids.count), timeout: timeout, fetchLocal: fetchLocal)
     }
 
     /// Cancels the task that makes the object: a waiting one is dropped, in a running one the body's `Task` is cancelled.

@@ -27,7 +27,9 @@ final class AbsentEngine: Engine {
     func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched { .failed(error) }
     func prefetch(_ ids: [ObjectID]) {}
     func settle(_ ids: [ObjectID]) async throws(CancellationError) -> ObjectID? { ids.first }
-    func wait(_ ids: [ObjectID], count: Int, timeout: Duration?) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
+    func wait(
+        _ ids: [ObjectID], count: Int, timeout: Duration?, fetchLocal: Bool
+    ) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
         (Array(ids.indices.prefix(count)), Array(ids.indices.dropFirst(count)))
     }
     func retain(_ id: ObjectID) {}

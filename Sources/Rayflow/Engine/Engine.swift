@@ -30,7 +30,9 @@ package protocol Engine: AnyObject, Sendable {
     func settle(_ ids: [ObjectID]) async throws(CancellationError) -> ObjectID?
     /// Waits until `count` of the ids are ready (failures are) or the time is over.
     /// - Returns: positions in `ids`, each in exactly one list and in ascending order; at most `count` are ready.
-    func wait(_ ids: [ObjectID], count: Int, timeout: Duration?) async throws(CancellationError) -> (ready: [Int], rest: [Int])
+    func wait(
+        _ ids: [ObjectID], count: Int, timeout: Duration?, fetchLocal: Bool
+    ) async throws(CancellationError) -> (ready: [Int], rest: [Int])
 
     /// Called on any thread, also inside `deinit`.
     func retain(_ id: ObjectID)

@@ -30,6 +30,21 @@ private final class Wakeup: Sendable {
     }
 }
 
+/// Positions of objects that are being brought here.
+private final class Coming: Sendable {
+    private let positions: Mutex<Set<Int>>
+    init(_ positions: [Int]) { self.positions = Mutex(Set(positions)) }
+
+    /// - Returns: whether it was the last one.
+    func isLast(_ position: Int) -> Bool {
+        positions.withLock { positions in
+            positions.remove(position)
+            return positions.isEmpty
+        }
+    }
+    var left: Set<Int> { positions.withLock { $0 } }
+}
+
 extension CoreWorker {
     package func fetch(_ id: ObjectID, timeout: Duration?) async throws(CancellationError) -> Fetched {
         if let done = ready(id) { return done }
@@ -85,6 +100,12 @@ extension CoreWorker {
             if orFailed, self?.hasFailed(id) == true { wakeup.wake(.ready) }
         }
         whenReady(ids, waiter)
+        let reason = await sleep(until: wakeup, timeout: timeout)
+        if count < ids.count || !countdown.isOver { forget(ids, waiter) }
+        return reason
+    }
+
+    private func sleep(until wakeup: Wakeup, timeout: Duration?) async -> Wakeup.Reason {
         let timer = timeout.map { timeout in loop.scheduleTimer(after: timeout) { wakeup.wake(.timeout) } }
         let waiting = executor
         waiting?.beginWaiting()
@@ -95,7 +116,6 @@ extension CoreWorker {
         }
         waiting?.endWaiting()
         if let timer { loop.execute { timer.cancel() } }
-        if count < ids.count || !countdown.isOver { forget(ids, waiter) }
         return reason
     }
 
@@ -108,9 +128,10 @@ extension CoreWorker {
     }
 
     package func wait(
-        _ ids: [ObjectID], count: Int, timeout: Duration?
+        _ ids: [ObjectID], count: Int, timeout: Duration?, fetchLocal: Bool
     ) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
         let count = min(count, ids.count)
+        let deadline = timeout.map { ContinuousClock.now + $0 }
         let question = decisionKey(.wait, refs: ids)
         if let question, let answer = log?.recorded(question), let positions = replayed(answer, ids) { return split(ids, positions) }
         // Live, or a recorded answer that names refs computed anew in this run: then the decision is taken anew as well.
@@ -121,12 +142,35 @@ extension CoreWorker {
             if missing > 0, await waitFor(pending, count: missing, timeout: timeout) == .cancelled { throw CancellationError() }
             positions = readyPositions(ids, count: count)
         }
+        if fetchLocal { positions = try await bring(ids, positions, until: deadline) }
         if let question {
             var answer = ByteWriter()
             answer.list(positions) { $0.lineage(self.lineage(of: ids[$1])) }
             log?.decide(question, answer: answer.bytes, from: self)
         }
         return split(ids, positions)
+    }
+
+    /// Brings large objects to this node.
+    /// - Returns: the positions of those that are here now, or have no value at all.
+    private func bring(
+        _ ids: [ObjectID], _ positions: [Int], until deadline: ContinuousClock.Instant?
+    ) async throws(CancellationError) -> [Int] {
+        let far = positions.compactMap { at -> (at: Int, nodes: [NodeID], size: UInt64)? in
+            guard case .stored(let nodes, let size, _, _)? = state(of: ids[at]), !nodes.isEmpty else { return nil }
+            return (at, nodes, size)
+        }
+        guard !far.isEmpty else { return positions }
+        let wakeup = Wakeup(), coming = Coming(far.map(\.at))
+        for (at, nodes, size) in far {
+            // What cannot be brought is for the reader to find out: it has the object made again, or gets the reason.
+            objects.open(ids[at], owner: origin(of: ids[at]).owner, nodes: nodes, size: size, kind: .wait, through: self) { _ in
+                if coming.isLast(at) { wakeup.wake(.ready) }
+            }
+        }
+        if await sleep(until: wakeup, timeout: deadline.map { max($0 - .now, .zero) }) == .cancelled { throw CancellationError() }
+        let left = coming.left
+        return positions.filter { !left.contains($0) }
     }
 
     /// - Parameter ready: ascending.

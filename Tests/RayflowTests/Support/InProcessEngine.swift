@@ -232,7 +232,9 @@ final class InProcessEngine: Engine {
         return nil
     }
 
-    func wait(_ ids: [ObjectID], count: Int, timeout: Duration?) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
+    func wait(
+        _ ids: [ObjectID], count: Int, timeout: Duration?, fetchLocal: Bool
+    ) async throws(CancellationError) -> (ready: [Int], rest: [Int]) {
         func split() -> (ready: [Int], rest: [Int]) {
             let done = ids.indices.filter { ready(ids[$0]) != nil }.prefix(count)
             return (Array(done), ids.indices.filter { !done.contains($0) })

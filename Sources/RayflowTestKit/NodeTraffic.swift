@@ -8,6 +8,7 @@ final class NodeTraffic: FrameHandler, Sendable {
     private struct State {
         var chunks = 0
         var chunkBytes = 0
+        var objects: [ObjectID] = []
         var whenComplete: (@Sendable () -> Void)?
     }
     private let raylet: RayletShell
@@ -23,12 +24,16 @@ final class NodeTraffic: FrameHandler, Sendable {
 
     var chunks: Int { state.withLock { $0.chunks } }
     var chunkBytes: Int { state.withLock { $0.chunkBytes } }
+    /// Objects of which chunks have come, in the order of their first ones.
+    var objects: [ObjectID] { state.withLock { $0.objects } }
 
     func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {
         if kind == ObjectChunk.kind {
+            let object: ObjectID? = if case .objectChunk(let m)? = try? Message(kind: kind, body: body) { m.object } else { nil }
             state.withLock { state in
                 state.chunks += 1
                 state.chunkBytes += body.count
+                if let object, !state.objects.contains(object) { state.objects.append(object) }
             }
         }
         raylet.receive(kind: kind, body: body, from: from)

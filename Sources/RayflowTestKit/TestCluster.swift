@@ -131,6 +131,25 @@ public final class TestCluster: Sendable {
     /// Object chunks that this node has received so far.
     public func chunksPulled(by index: Int) -> Int { nodes[index].traffic.chunks }
 
+    /// What of objects goes to the node and from it, and what has gone so far.
+    public func transfers(of index: Int) throws -> NodeTransfers { try nodes[index].transfers() }
+
+    /// The refs, in the order in which their first chunks have come to the node; those of which none has come are left out.
+    public func pulled<Value>(_ refs: [ObjectRef<Value>], by index: Int) -> [ObjectRef<Value>] {
+        nodes[index].traffic.objects.compactMap { id in refs.first { $0.id == id } }
+    }
+
+    /// The node sends chunks of objects, or stops until it is told to go on.
+    public func setSending(_ isSending: Bool, of index: Int) throws {
+        try nodes[index].limitPushes(to: isSending ? TransferLimits.outgoingBytes : 0)
+    }
+
+    /// The nodes that have a copy of a large object, as far as the driver has been told.
+    public func copies<Value>(of ref: ObjectRef<Value>) -> [Int] {
+        guard case .stored(let holders, _, _, _)? = core.state(of: ref.id) else { return [] }
+        return nodes.indices.filter { holders.contains(nodes[$0].id) }
+    }
+
     /// The node dies at once: its raylet and its workers are gone for all others.
     public func kill(_ index: Int) {
         let id = nodes[index].id

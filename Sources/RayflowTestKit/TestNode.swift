@@ -48,6 +48,9 @@ final class TestNode: Sendable {
 
     func storedBytes() throws -> Int { try loop.sync { [raylet] in raylet.statistics.usedBytes + raylet.statistics.spillBytes } }
 
+    func transfers() throws -> NodeTransfers { NodeTransfers(try loop.sync { [raylet] in raylet.transfers }) }
+    func limitPushes(to bytes: Int) throws { try loop.sync { [raylet] in raylet.limitPushes(to: bytes) } }
+
     func tiers() throws -> StoreTiers {
         let numbers = try loop.sync { [raylet] in raylet.statistics }
         return StoreTiers(

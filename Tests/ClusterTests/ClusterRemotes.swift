@@ -104,7 +104,8 @@ final class Ledger: RemoteActor {
 let remotes = Registry(
     Remote.whereAmI, Remote.whereWith, Remote.square, Remote.sum, Remote.add, Remote.makeNoise, Remote.makePattern, Remote.mix, Remote.meet,
     Remote.elsewhere,
-    Remote.refs, Remote.read, Remote.fails, Rebuilt.make, Rebuilt.next, Rebuilt.two, Rebuilt.slow, Rebuilt.first, Rebuilt.put,
+    Remote.refs, Remote.read, Remote.fails, Bulk.isEqual, Bulk.make, Bulk.wait,
+    Rebuilt.make, Rebuilt.next, Rebuilt.two, Rebuilt.slow, Rebuilt.first, Rebuilt.put,
     actors: [Ledger.self, Rebuilder.self], errors: [Elsewhere.self])
 
 /// Two nodes; node 1 alone has `special`, node 0 alone `home`.
@@ -130,7 +131,10 @@ let special = ["special": 1.0]
 
 /// Waits until no store holds anything.
 func storesAreEmpty(_ cluster: TestCluster) async throws {
-    for node in 0..<cluster.count {
-        while try cluster.storedBytes(on: node) > 0 { try await Task.sleep(for: .milliseconds(2)) }
-    }
+    for node in 0..<cluster.count { try await eventually { try cluster.storedBytes(on: node) == 0 } }
+}
+
+/// Waits until something is so of which nobody tells.
+func eventually(_ condition: () throws -> Bool) async throws {
+    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
 }

@@ -190,6 +190,7 @@ struct ReconstructionTests {
                 let maker = Rebuilder.open.options(resources: special, maxRestarts: 2, maxTaskRetries: -1).remote(data.view())
                 let refs = (maker.make.remote(key, 1), maker.make.remote(key, 2))
                 _ = try await cluster.cluster.wait([refs.0, refs.1], count: 2)
+                for index in 1...2 { try cluster.loseCopy(of: data, on: index) }
                 return refs
             }
             try await { () async throws in
@@ -199,8 +200,11 @@ struct ReconstructionTests {
                     try cluster.loseCopy(of: one, on: index)
                     try cluster.loseCopy(of: two, on: index)
                 }
-                // Read at once: the losses of both are noticed long before the actor is back.
+                // The argument of its constructor does not come before the losses of both are noticed.
+                try cluster.setSending(false, of: 0)
                 async let first = one.get().first, second = two.get().first
+                try await eventually { cluster.copies(of: one).isEmpty && cluster.copies(of: two).isEmpty }
+                try cluster.setSending(true, of: 0)
                 let firsts = try await [first, second]
                 #expect(firsts == [1, 2])
                 #expect(Runs.nodes(key).count == 4)

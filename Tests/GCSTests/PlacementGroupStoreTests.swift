@@ -99,6 +99,17 @@ import Testing
         #expect(bench.gcs.placementGroups.state(of: id) == .created && told().count == 1)
     }
 
+    @Test("a reason is taken back when a node has come that could hold the group but has refused") func obstacleIsOver() {
+        var bench = GCSBench(nodes: [1], isStored: true)
+        create(&bench, [64], .pack)
+        bench.join(2, cpus: 64)
+        answer(&bench, 2, isReserved: false)
+        bench.fireAll()
+        let told = bench.sent.compactMap { if case .placementGroupUpdate(let m) = $0.message { m } else { nil } }
+        #expect(told.map { $0.error == nil } == [false, true])
+        #expect(told.last?.state == .pending)
+    }
+
     @Test("what stands in the way of a group is told by its strategy", arguments: PlacementStrategy.allCases)
     func obstacles(strategy: PlacementStrategy) {
         func node(_ id: UInt64, free: Int) -> NodeInfo {

@@ -21,7 +21,7 @@ struct PlacementGroupEntry: Sendable {
     /// Counts plans; what an earlier one reserved is rolled back.
     var attempt: UInt64 = 0
     var wasCreated = false
-    /// Why the nodes that are there cannot hold the missing bundles, whatever ends; nil when they could.
+    /// Why the nodes that are there cannot hold the missing bundles, whatever ends; nil when they could. As the subscribers were last told.
     var obstacle: String?
     /// Sweeps seen in the present attempt.
     var sweeps = 0

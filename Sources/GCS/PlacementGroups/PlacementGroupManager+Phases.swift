@@ -10,8 +10,9 @@ extension PlacementGroupManager {
         var held: [NodeID: Int] = [:]
         for node in entry.nodes { if let node { held[node, default: 0] += 1 } }
         let missing = entry.missing.map { BundlePlan.Bundle(index: $0, resources: entry.bundles[Int($0)]) }
-        guard let plan = BundlePlan.make(missing, entry.strategy, nodes: nodes.charged, held: held) else {
-            let obstacle = BundlePlan.obstacle(missing, entry.strategy, nodes: nodes.charged, held: held)
+        let charged = nodes.charged
+        guard let plan = BundlePlan.make(missing, entry.strategy, nodes: charged, held: held) else {
+            let obstacle = BundlePlan.obstacle(missing, entry.strategy, nodes: charged, held: held)
             if obstacle != entry.obstacle {
                 entry.obstacle = obstacle
                 publish(&entry, into: &out)
@@ -19,7 +20,6 @@ extension PlacementGroupManager {
             }
             return false
         }
-        entry.obstacle = nil
         entry.attempt += 1
         entry.sweeps = 0
         entry.stage = .reserving(plan: plan, awaited: Set(plan.values))
@@ -62,6 +62,7 @@ extension PlacementGroupManager {
         if nodes.count > 1 { for node in nodes.sorted() { settle(entry, on: node, .commit, into: &out) } }
         for (index, node) in plan { entry.nodes[Int(index)] = node }
         entry.stage = .created
+        entry.obstacle = nil
         entry.wasCreated = true
         publish(&entry, into: &out)
         groups[m.group] = entry

@@ -72,7 +72,7 @@ extension OwnerInstance {
         }
     }
 
-    private func aliveWorker(of actor: ActorID) -> Address? { actors.with(actor) { $0.isAlive ? $0.worker : nil }.flatMap(\.self) }
+    func aliveWorker(of actor: ActorID) -> Address? { actors.with(actor) { $0.isAlive ? $0.worker : nil }.flatMap(\.self) }
 
     private mutating func sendNext(_ id: TaskID, to worker: Address, into out: inout [OwnerDirective]) {
         guard let group = tasks.with(id, { $0.spec.group }), let sequence = actors.change(id.actor, { $0.takePlace(id, in: group) }) else {

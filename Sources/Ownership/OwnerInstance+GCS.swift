@@ -80,6 +80,6 @@ extension OwnerInstance {
         out.append(.send(.killActor(KillActor(actor: actor, noRestart: false)), to: .gcs))
         // Nor must one reach the life that ends: it waits for the next, as behind a connection that broke. If the kill was lost on its way, the
         // GCS says after a time that the actor lives.
-        if let line = actors[actor], line.isAlive, let worker = line.worker { awaitNews(of: actor, at: worker, into: &out) }
+        if let worker = aliveWorker(of: actor) { awaitNews(of: actor, at: worker, into: &out) }
     }
 }

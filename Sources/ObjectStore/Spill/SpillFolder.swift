@@ -25,13 +25,13 @@ package final class SpillFolder: Sendable {
     package static func obstacle(at path: String) -> String? {
         var status = stat()
         if stat(path, &status) == 0 {
-            guard status.st_mode & S_IFMT == S_IFDIR else { return String(cString: strerror(ENOTDIR)) }
-            return access(path, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno))
+            guard status.st_mode & S_IFMT == S_IFDIR else { return errorText(ENOTDIR) }
+            return access(path, W_OK | X_OK) == 0 ? nil : errorText(errno)
         }
-        guard errno == ENOENT else { return String(cString: strerror(errno)) }
+        guard errno == ENOENT else { return errorText(errno) }
         let above = path.split(separator: "/").dropLast().joined(separator: "/")
         let folder = path.hasPrefix("/") ? "/" + above : above.isEmpty ? "." : above
-        return access(folder, W_OK | X_OK) == 0 ? nil : "\(folder): \(String(cString: strerror(errno)))"
+        return access(folder, W_OK | X_OK) == 0 ? nil : "\(folder): \(errorText(errno))"
     }
 
     // MARK: - Bytes

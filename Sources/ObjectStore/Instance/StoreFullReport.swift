@@ -32,6 +32,14 @@ package struct StoreFullReport: Error, Sendable, Hashable {
         package var pinnedBytes = 0
 
         package var bytes: Int { madeBytes + unsealedBytes + pinnedBytes }
+
+        var name: String {
+            switch client {
+            case StoreInstance.nodeClient: "the node itself (copies from other nodes, arguments of tasks)"
+            case StoreInstance.sendingClient: "the node itself (for other nodes)"
+            default: "process \(client)"
+            }
+        }
     }
 
     package var reason: Reason
@@ -67,7 +75,7 @@ extension StoreFullReport: CustomStringConvertible {
                 (holder.madeBytes, "made and kept by refs"), (holder.pinnedBytes, "pinned"), (holder.unsealedBytes, "being written"),
             ]
             let held = parts.filter { $0.0 > 0 }.map { "\(size($0.0)) \($0.1)" }
-            text += "; process \(holder.client) has \(held.joined(separator: ", "))"
+            text += "; \(holder.name) has \(held.joined(separator: ", "))"
         }
         return text + remedy
     }

@@ -8,6 +8,11 @@ package import RayflowCore
 /// place in the arena and live on packed, in a colder tier; whoever opens it brings it back. Each request is answered at once, but for those
 /// that need room or a colder tier first. Clients are process or worker numbers; a dead client leaves nothing behind.
 package struct StoreInstance: Sendable {
+    /// The client that is the node itself: it makes copies of other nodes' objects, and pins what leases need.
+    package static let nodeClient: UInt64 = 0
+    /// The node again, as a reader of what it sends to other nodes.
+    package static let sendingClient = UInt64.max
+
     package let geometry: ArenaGeometry
     package let rules: TierRules
 

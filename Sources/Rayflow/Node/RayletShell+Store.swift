@@ -35,9 +35,9 @@ enum Opening {
 /// The node's object store: its directives, and the requests of processes.
 extension RayletShell {
     /// The raylet's own pins: dependencies of leases, objects on their way here.
-    static let ownClient: UInt64 = 0
+    static let ownClient = StoreInstance.nodeClient
     /// Its pins on objects on their way to other nodes.
-    static let pushClient = UInt64.max
+    static let pushClient = StoreInstance.sendingClient
 
     func run(_ body: (inout [StoreDirective]) -> Void) {
         var directives: [StoreDirective] = []

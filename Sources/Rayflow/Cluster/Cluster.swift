@@ -85,7 +85,7 @@ public final class Cluster: Sendable {
         if let twice = ids.first(where: { !seen.insert($0).inserted }) {
             throw RayflowError(.invalidArgument, "wait: object \(twice) is given twice; give each ref once")
         }
-        // Ray refuses the same, https://docs.ray.io/en/latest/ray-core/api/doc/ray.wait.html; of no refs none is ready.
+        // Ray refuses the same: `wait` in python/ray/_private/worker.py raises a ValueError. Of no refs none is ready.
         guard ids.isEmpty || (1...ids.count).contains(count) else {
             throw RayflowError(.invalidArgument, "wait: \(count) of \(ids.count) refs cannot be waited for; count is 1 to \(ids.count)")
         }

@@ -134,7 +134,16 @@ func storesAreEmpty(_ cluster: TestCluster) async throws {
     for node in 0..<cluster.count { try await eventually { try cluster.storedBytes(on: node) == 0 } }
 }
 
+/// A condition of a test that did not come about in time. Far beyond what a busy machine needs: a hang ends as a failed test.
+struct NotInTime: Error {
+    static let limit = Duration.seconds(120)
+}
+
 /// Waits until something is so of which nobody tells.
-func eventually(_ condition: () throws -> Bool) async throws {
-    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + NotInTime.limit
+    while try await !condition() {
+        guard .now < end else { throw NotInTime() }
+        try await Task.sleep(for: .milliseconds(2))
+    }
 }

@@ -52,16 +52,26 @@ func withCluster(
 
 /// Waits until a body has left a line in a file.
 func line(in path: String) async throws -> String {
-    while true {
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        if text.hasSuffix("\n") { return text.trimmingCharacters(in: .newlines) }
-        try await Task.sleep(for: .milliseconds(2))
+    var text = ""
+    try await eventually {
+        text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.hasSuffix("\n")
     }
+    return text.trimmingCharacters(in: .newlines)
+}
+
+/// A condition of a test that did not come about in time. Far beyond what a busy machine needs: a hang ends as a failed test.
+struct NotInTime: Error {
+    static let limit = Duration.seconds(120)
 }
 
 /// Waits until the condition holds.
-func eventually(_ condition: () throws -> Bool) async throws {
-    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
+func eventually(_ condition: () async throws -> Bool) async throws {
+    let end = ContinuousClock.now + NotInTime.limit
+    while try await !condition() {
+        guard .now < end else { throw NotInTime() }
+        try await Task.sleep(for: .milliseconds(2))
+    }
 }
 
 /// Waits until a process is gone.

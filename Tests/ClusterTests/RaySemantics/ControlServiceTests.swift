@@ -75,7 +75,7 @@ struct ControlServiceTests {
     func tables() async throws {
         try await withTwoNodes { cluster in
             _ = try await cluster.cluster.get((0..<3).map { Remote.square.options(name: "mine").remote($0) })
-            while try await cluster.rows(of: "tasks", where: ["name": "mine", "state": "finished"]).count < 3 {}
+            try await eventually { try await cluster.rows(of: "tasks", where: ["name": "mine", "state": "finished"]).count == 3 }
             #expect(try await cluster.rows(of: "functions", where: ["function": "square"]).count == 1)
             #expect(try await cluster.rows(of: "functions", where: ["function": "ClusterTests.Ledger.note"]).count == 1)
             let unknown = await #expect(throws: RayflowError.self) { try await cluster.rows(of: "nodes", where: ["colour": "red"]) }

@@ -121,8 +121,7 @@ struct PlacementSemanticsTests {
             let place = Places.make(2)
             let first = Remote.meet.options(cpus: 2).remote(place)
             let waiting = Remote.square.remote(2), dependent = Remote.square.remote(waiting)
-            var code = await ray.explain(waiting)?.code
-            while code != "resource" { code = await ray.explain(waiting)?.code }
+            try await eventually { await ray.explain(waiting)?.code == "resource" }
             #expect(await ray.explain(dependent)?.code == "dependencies")
             await Places.meet(place)
             _ = try await first.get()
@@ -137,8 +136,8 @@ struct PlacementSemanticsTests {
             let group = try ray.placementGroup(bundles: [["CPU": 3]], strategy: .strictPack)
             let ready = group.ready()
             let task = Remote.square.options(placement: .group(group)).remote(2)
-            var told = await ray.explain(task)
-            while told?.description.contains("no node has CPU: 3") != true { told = await ray.explain(task) }
+            try await eventually { await ray.explain(task)?.description.contains("no node has CPU: 3") == true }
+            let told = await ray.explain(task)
             #expect(told?.code == "placement-group")
             #expect(await ray.explain(ready) == told)
             ray.remove(group)

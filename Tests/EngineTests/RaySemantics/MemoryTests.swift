@@ -87,7 +87,7 @@ extension EngineTests {
                 let first = Hoarding.hold.options(maxRetries: 0).remote(scratch.file("first"), 200, gate)
                 _ = try await line(in: scratch.file("first.held"))
                 let second = Hoarding.hold.options(maxRetries: 1).remote(scratch.file("second"), 250, gate)
-                while try endedWorkers(embedded) == 0 { try await Task.sleep(for: .milliseconds(2)) }
+                try await eventually { try endedWorkers(embedded) != 0 }
                 _ = FileManager.default.createFile(atPath: gate, contents: nil)
                 #expect(try await first.get() == 200)
                 #expect(try await second.get() == 250)

@@ -217,9 +217,11 @@ private func nothingIsLeft(_ embedded: EmbeddedCluster) async throws {
 
 /// Why actors are dead.
 private func deadActors(_ embedded: EmbeddedCluster) async throws -> [String] {
-    while true {
+    var reasons: [String] = []
+    try await eventually {
         let actors = try await GCSClient(embedded.core).actors.list().rows
-        if !actors.isEmpty, actors.allSatisfy({ $0.state == .dead }) { return actors.map { $0.error?.message ?? "" } }
-        try await Task.sleep(for: .milliseconds(2))
+        reasons = actors.map { $0.error?.message ?? "" }
+        return !actors.isEmpty && actors.allSatisfy { $0.state == .dead }
     }
+    return reasons
 }

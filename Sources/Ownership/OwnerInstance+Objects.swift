@@ -4,10 +4,13 @@ package import RayflowCore
 extension OwnerInstance {
     /// A finished value of this process's own; its caller holds one reference.
     package mutating func put(_ id: ObjectID, _ state: ObjectState, lineage: LineageID, into out: inout [OwnerDirective]) {
-        var entry = objects[id] ?? ObjectEntry(owner: address, lineage: lineage)
-        entry.localRefs += 1
-        objects[id] = entry
-        finish(id, state, into: &out)
+        let isNew = objects[id] == nil
+        if isNew { objects[id] = ObjectEntry(owner: address, lineage: lineage) }
+        objects[id]?.localRefs += 1
+        guard isNew, id.isPut else { return finish(id, state, into: &out) }
+        // Nobody can wait for what had no name before, so nobody is told: a put costs the loop nothing.
+        objects[id]?.state = state
+        countRefs(in: state)
     }
 
     package mutating func retain(_ id: ObjectID) {
@@ -155,15 +158,19 @@ extension OwnerInstance {
             return (entry.dependents, entry.remoteWaiters)
         }
         guard let (dependents, waiters) = waiting.flatMap(\.self) else { return }
-        for (inner, origin) in state.countedRefs {
-            makeRow(inner, origin)
-            objects[inner]?.containedIn += 1
-        }
+        countRefs(in: state)
         for waiter in waiters { answer(id, state, to: waiter.address, request: waiter.request, into: &out) }
         for task in dependents { dependencyFinished(task, of: id, state, into: &out) }
         out.append(.ready(id))
         if id.index == 1, !streams.isEmpty { endStream(of: id.task, into: &out) }
         dropIfUnneeded(id, into: &out)
+    }
+
+    private mutating func countRefs(in state: ObjectState) {
+        for (inner, origin) in state.countedRefs {
+            makeRow(inner, origin)
+            objects[inner]?.containedIn += 1
+        }
     }
 
     /// An object of which nobody needs anything is deleted with all its copies; refs inside its value go in the same step.

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -202,6 +203,15 @@ class Actor:
 
     def noops(self, n):
         ray.get([noop.remote() for _ in range(n)])
+
+    def put_small(self, n):
+        for _ in range(n):
+            ray.put(0)
+
+    def get_small(self, n):
+        ref = ray.put(0)
+        for _ in range(n):
+            ray.get(ref)
 
 
 @ray.remote(num_cpus=0)
@@ -407,6 +417,60 @@ def put_80mb_warm_gbps():
     for _ in range(10):
         ray.put(array)
     timed("put_80mb_warm_gbps", lambda: [ray.put(array) for _ in range(10)], "GB/s", lambda seconds: 10 * array.nbytes / 1e9 / seconds)
+
+
+def four_clients(name, work, calls_each):
+    up()
+    clients = [Actor.remote() for _ in range(4)]
+    ray.get([client.noop.remote() for client in clients])
+    timed(name, lambda: ray.get([work(client, calls_each) for client in clients]), "1/s", lambda seconds: 4 * calls_each / seconds)
+
+
+@row
+def multi_client_put_small():
+    """Fewer calls than on Rayflow's side, where 100,000 take a fraction of a second."""
+    four_clients("multi_client_put_small", lambda client, n: client.put_small.remote(n), 2_000)
+
+
+@row
+def multi_client_get_small():
+    four_clients("multi_client_get_small", lambda client, n: client.get_small.remote(n), 10_000)
+
+
+@row
+def results_3k():
+    up()
+
+    @ray.remote(num_returns=3_000)
+    def results():
+        return tuple(range(3_000))
+
+    def once():
+        assert ray.get(results.remote()) == list(range(3_000))
+
+    timed("results_3k", once)
+
+
+@row
+def get_10k():
+    up()
+    array = np.ones(200_000, dtype=np.uint8)
+    held = [ray.put(array) for _ in range(10_000)]
+    timed("get_10k", lambda: ray.get(held))
+
+
+@row
+def waits_1k():
+    up()
+
+    def once():
+        def wait(pair):
+            ray.wait(pair, num_returns=1)
+
+        with ThreadPoolExecutor(1_000) as threads:
+            list(threads.map(wait, [[noop.remote(), noop.remote()] for _ in range(1_000)]))
+
+    timed("waits_1k", once)
 
 
 @row

@@ -20,9 +20,12 @@ enum BenchRemotes {
         let ray = try Cluster.current
         return try (0..<count).map { _ in try ray.put(1) }
     }
+    static let results = RemoteFunction("bench.results") { (sink: RemoteSink<Int>, count: Int) in
+        for number in 0..<count { try await sink.send(number) }
+    }
 
     static let registry = Registry(
-        noop, identity, add, count, noops, calls, puts, refs, actors: [BenchActor.self, BenchAsyncActor.self, BenchClient.self])
+        noop, identity, add, count, noops, calls, puts, refs, results, actors: [BenchActor.self, BenchAsyncActor.self, BenchClient.self])
     /// Set in the environment of the benchmark's workers: they take this registry instead of the program's own.
     static let variable = "RAYFLOW_BENCH"
 }
@@ -35,7 +38,15 @@ final class BenchActor: RemoteActor, Sendable {
     static let noops = method("noops") { (me: BenchActor, count: Int) in
         _ = try await Cluster.current.get((0..<count).map { _ in BenchRemotes.noop.remote() })
     }
-    static let members = Members(start, noop, noopOf, noops)
+    static let putSmall = method("putSmall") { (me: BenchActor, count: Int) in
+        let ray = try Cluster.current
+        for _ in 0..<count { _ = try ray.put(0) }
+    }
+    static let getSmall = method("getSmall") { (me: BenchActor, count: Int) in
+        let ref = try Cluster.current.put(0)
+        for _ in 0..<count { _ = try await ref.get() }
+    }
+    static let members = Members(start, noop, noopOf, noops, putSmall, getSmall)
 }
 
 actor BenchAsyncActor: RemoteActor {

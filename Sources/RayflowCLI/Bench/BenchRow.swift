@@ -65,7 +65,7 @@ struct BenchRow: Sendable {
     }
 
     /// In the order of the peers' scripts.
-    static let all: [BenchRow] = starting + tasks + actors + objects + tiers + placement + graphs + crowds + StepBench.rows
+    static let all: [BenchRow] = starting + tasks + actors + objects + clients + tiers + placement + graphs + crowds + StepBench.rows
 
     /// The row of this name or metric.
     static func named(_ name: String) -> BenchRow? { all.first { $0.name == name || $0.metrics.contains(name) } }

@@ -59,6 +59,12 @@ struct ObjectEntry: Sendable {
         }
     }
 
+    /// A finished value without refs and copies, with no lineage on either side: nobody hears when its row goes.
+    func isPlain(of process: Address) -> Bool {
+        guard owner == process, lineageRefs == 0, recovery == .none, case .inline(let enclosed)? = state else { return false }
+        return enclosed.payload.refs.isEmpty
+    }
+
     var isNeeded: Bool { localRefs > 0 || taskRefs > 0 || containedIn > 0 || underWay > 0 || isMarked || !remoteWaiters.isEmpty }
 }
 

@@ -4,13 +4,16 @@ package import RayflowCore
 extension OwnerInstance {
     /// A finished value of this process's own; its caller holds one reference.
     package mutating func put(_ id: ObjectID, _ state: ObjectState, lineage: LineageID, into out: inout [OwnerDirective]) {
-        let isNew = objects[id] == nil
-        if isNew { objects[id] = ObjectEntry(owner: address, lineage: lineage) }
-        objects[id]?.localRefs += 1
-        guard isNew, id.isPut else { return finish(id, state, into: &out) }
+        var entry = ObjectEntry(owner: address, lineage: lineage)
+        entry.localRefs = 1
         // Nobody can wait for what had no name before, so nobody is told: a put costs the loop nothing.
-        objects[id]?.state = state
-        countRefs(in: state)
+        if id.isPut, objects[id] == nil {
+            entry.state = state
+            objects[id] = entry
+            return countRefs(in: state)
+        }
+        if objects.change(id, { $0.localRefs += 1 }) == nil { objects[id] = entry }
+        finish(id, state, into: &out)
     }
 
     package mutating func retain(_ id: ObjectID) {
@@ -175,7 +178,11 @@ extension OwnerInstance {
 
     /// An object of which nobody needs anything is deleted with all its copies; refs inside its value go in the same step.
     mutating func dropIfUnneeded(_ first: ObjectID, into out: inout [OwnerDirective]) {
-        if hostedActor == nil, objects.with(first, { $0.isNeeded }) != false { return }
+        if hostedActor == nil {
+            guard objects.with(first, { $0.isNeeded }) == false else { return }
+            // Nearly all that goes: a value of this process's own on which nothing else depends.
+            if objects.with(first, { [address] in $0.isPlain(of: address) }) == true, first.isPut { return objects[first] = nil }
+        }
         var check = [first]
         var released: [(owner: Address, ids: [ObjectID])] = []
         while let id = check.popLast() {

@@ -59,7 +59,7 @@ public final class Cluster: Sendable {
     /// Waits until `count` of the objects are ready (failures are) or the time is over.
     ///
     /// - Parameter fetchLocal: ready means here: large objects that are ready are brought to this node first. Those that do not come in time stay
-    ///   in `rest`, and come all the same.
+    ///   in `rest`, and come all the same. A resumed run answers as it did, and brings nothing.
     /// - Returns: every ref in one of the two lists, in the order given; at most `count` in `ready`.
     /// - Throws: `invalidArgument` for a ref that is given twice and for a `count` below 1 or above the number of refs; `CancellationError`
     ///   when the calling task is cancelled.

@@ -150,11 +150,7 @@ extension RayletShell {
         pendingCreates = pendingCreates.filter { $0.value.from.entity != client }
         openings = openings.filter { $0.value.client != client }
         for object in pendingOpens.filter({ $0.value.contains { $0.from.entity == client } }).keys.sorted() {
-            let left = pendingOpens[object]?.filter { $0.from.entity != client } ?? []
-            pendingOpens[object] = left.isEmpty ? nil : left
-            for kind in [PullKind.wait, .get] where !left.contains(where: { $0.message.kind == kind }) {
-                pull { $0.forget(object, kind, into: &$1) }
-            }
+            keepOpens(of: object) { $0.from.entity != client }
         }
         run { store.clientDied(client, into: &$0) }
     }
@@ -162,6 +158,22 @@ extension RayletShell {
     // MARK: Reading
 
     func open(_ m: OpenObject, from: Address) { begin(.read(m, from)) }
+
+    /// What is on its way from a colder tier comes all the same: its reader lets go of it then.
+    func cancelOpen(_ m: CancelOpen, from: Address) {
+        guard pendingOpens[m.object]?.contains(where: { $0.from == from && $0.message.request == m.request }) == true else { return }
+        keepOpens(of: m.object) { $0.from != from || $0.message.request != m.request }
+        opened(m.request, m.object, nil, ErrorRecord(.cancelled, "the read of object \(m.object) was cancelled"), to: from)
+    }
+
+    /// Who waits for an object of another node goes on waiting, or not; what nobody wants any more does not come.
+    private func keepOpens(of object: ObjectID, _ isKept: ((message: OpenObject, from: Address)) -> Bool) {
+        let left = pendingOpens[object]?.filter(isKept) ?? []
+        pendingOpens[object] = left.isEmpty ? nil : left
+        for kind in [PullKind.wait, .get] where !left.contains(where: { $0.message.kind == kind }) {
+            pull { $0.forget(object, kind, into: &$1) }
+        }
+    }
 
     /// Pins an object where it can be read, brought back or pulled from another node when needed.
     func begin(_ opening: Opening) {

@@ -126,6 +126,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         case .sealObject(let m): seal(m, client: from)
         case .abortObject(let m): run { try? store.abort(m.object, client: from.entity, into: &$0) }
         case .openObject(let m): open(m, from: from)
+        case .cancelOpen(let m): cancelOpen(m, from: from)
         case .closeObject(let m): run { try? store.unpin(m.object, client: from.entity, into: &$0) }
         case .deleteObjects(let m):
             run { directives in

@@ -30,19 +30,23 @@ private final class Wakeup: Sendable {
     }
 }
 
-/// Positions of objects that are being brought here.
-private final class Coming: Sendable {
-    private let positions: Mutex<Set<Int>>
-    init(_ positions: [Int]) { self.positions = Mutex(Set(positions)) }
+/// What became of a read.
+private final class Answer: Sendable {
+    let value = Mutex<Result<MappedObject, ReadFault>?>(nil)
+}
 
-    /// - Returns: whether it was the last one.
-    func isLast(_ position: Int) -> Bool {
+/// Positions of objects that have come here.
+private final class Arrivals: Sendable {
+    private let positions = Mutex<Set<Int>>([])
+
+    /// - Returns: how many there are with it.
+    func add(_ position: Int) -> Int {
         positions.withLock { positions in
-            positions.remove(position)
-            return positions.isEmpty
+            positions.insert(position)
+            return positions.count
         }
     }
-    var left: Set<Int> { positions.withLock { $0 } }
+    var all: Set<Int> { positions.withLock { $0 } }
 }
 
 extension CoreWorker {
@@ -57,10 +61,11 @@ extension CoreWorker {
             case .stored(let nodes, let size, _, _)?:
                 var lost: [NodeID] = []
                 if !nodes.isEmpty {
-                    switch await objects.read(id, owner: origin(of: id).owner, nodes: nodes, size: size, through: self) {
-                    case .success(let mapped): return .mapped(mapped)
-                    case .failure(let fault) where fault.lost.isEmpty: return .failed(fault.error)
-                    case .failure(let fault): lost = fault.lost
+                    switch try await read(id, from: nodes, size: size, until: deadline) {
+                    case .success(let mapped)?: return .mapped(mapped)
+                    case .failure(let fault)? where fault.lost.isEmpty: return .failed(fault.error)
+                    case .failure(let fault)?: lost = fault.lost
+                    case nil: return .failed(tooLate(id, timeout, "was ready, but not here"))
                     }
                 }
                 // Another copy, or the object made again, or the reason why not: each turn has fewer copies or attempts left.
@@ -76,12 +81,32 @@ extension CoreWorker {
                 switch await waitFor([id], count: 1, timeout: deadline.map { $0 - .now }, wakeup) {
                 case .ready: break
                 case .deadlock: return .failed(deadlock)
-                case .timeout:
-                    return .failed(ErrorRecord(.getTimeout, "object \(id) was not ready after \(timeout.map { "\($0)" } ?? "")"))
+                case .timeout: return .failed(tooLate(id, timeout, "was not ready"))
                 case .cancelled: throw CancellationError()
                 }
             }
         }
+    }
+
+    private func tooLate(_ id: ObjectID, _ timeout: Duration?, _ what: String) -> ErrorRecord {
+        ErrorRecord(.getTimeout, "object \(id) \(what) after \(timeout.map { "\($0)" } ?? "")")
+    }
+
+    /// Opens a large object, which may have to come from another node or a colder tier first; its CPU is free meanwhile.
+    /// - Returns: nil when that took too long. It need not come any more then.
+    private func read(
+        _ id: ObjectID, from nodes: [NodeID], size: UInt64, until deadline: ContinuousClock.Instant?
+    ) async throws(CancellationError) -> Result<MappedObject, ReadFault>? {
+        let wakeup = Wakeup(), answer = Answer()
+        let request = objects.open(id, owner: origin(of: id).owner, nodes: nodes, size: size, through: self) { result in
+            answer.value.withLock { $0 = result }
+            wakeup.wake(.ready)
+        }
+        let reason = await sleep(until: wakeup, timeout: deadline.map { max($0 - .now, .zero) })
+        if reason == .ready { return answer.value.withLock { $0.take() } }
+        objects.giveUp(request, id, through: self)
+        if reason == .cancelled { throw CancellationError() }
+        return nil
     }
 
     /// Waits until an object is finished, whatever it becomes.
@@ -142,7 +167,7 @@ extension CoreWorker {
             if missing > 0, await waitFor(pending, count: missing, timeout: timeout) == .cancelled { throw CancellationError() }
             positions = readyPositions(ids, count: count)
         }
-        if fetchLocal { positions = try await bring(ids, positions, until: deadline) }
+        if fetchLocal { positions = try await bring(ids, count: count, until: deadline) }
         if let question {
             var answer = ByteWriter()
             answer.list(positions) { $0.lineage(self.lineage(of: ids[$1])) }
@@ -151,26 +176,30 @@ extension CoreWorker {
         return split(ids, positions)
     }
 
-    /// Brings large objects to this node.
-    /// - Returns: the positions of those that are here now, or have no value at all.
+    /// Brings large objects to this node, of all that are ready, until `count` are here.
+    /// - Returns: the positions of those that are here now; of what cannot be brought as well, for that is for its reader to find out: it has the
+    ///   object made again, or gets the reason.
     private func bring(
-        _ ids: [ObjectID], _ positions: [Int], until deadline: ContinuousClock.Instant?
+        _ ids: [ObjectID], count: Int, until deadline: ContinuousClock.Instant?
     ) async throws(CancellationError) -> [Int] {
-        let far = positions.compactMap { at -> (at: Int, nodes: [NodeID], size: UInt64)? in
-            guard case .stored(let nodes, let size, _, _)? = state(of: ids[at]), !nodes.isEmpty else { return nil }
-            return (at, nodes, size)
+        var here: [Int] = [], far: [(at: Int, nodes: [NodeID], size: UInt64)] = []
+        for at in readyPositions(ids, count: ids.count) {
+            if case .stored(let nodes, let size, _, _)? = state(of: ids[at]), !nodes.isEmpty, objects.opened(ids[at]) == nil {
+                far.append((at, nodes, size))
+            } else {
+                here.append(at)
+            }
         }
-        guard !far.isEmpty else { return positions }
-        let wakeup = Wakeup(), coming = Coming(far.map(\.at))
+        let missing = min(count - here.count, far.count)
+        guard missing > 0 else { return Array(here.prefix(count)) }
+        let wakeup = Wakeup(), arrivals = Arrivals()
         for (at, nodes, size) in far {
-            // What cannot be brought is for the reader to find out: it has the object made again, or gets the reason.
             objects.open(ids[at], owner: origin(of: ids[at]).owner, nodes: nodes, size: size, kind: .wait, through: self) { _ in
-                if coming.isLast(at) { wakeup.wake(.ready) }
+                if arrivals.add(at) == missing { wakeup.wake(.ready) }
             }
         }
         if await sleep(until: wakeup, timeout: deadline.map { max($0 - .now, .zero) }) == .cancelled { throw CancellationError() }
-        let left = coming.left
-        return positions.filter { !left.contains($0) }
+        return Array((here + arrivals.all).sorted().prefix(count))
     }
 
     /// - Parameter ready: ascending.

@@ -47,14 +47,19 @@ package final class ObjectClient: @unchecked Sendable {
         return try? MappedObject(object: pin.bytes, owner: pin)
     }
 
-    /// Opens an object, pulled from another node when it is not here. `body` runs on the loop.
+    /// Opens an object, pulled from another node when it is not here. `body` runs on the loop, or at once.
+    /// - Returns: the number of the request, for ``giveUp(_:_:through:)``; 0 when it is done already.
+    @discardableResult
     package func open(
         _ id: ObjectID, owner: Address, nodes: [NodeID], size: UInt64, kind: PullKind = .get, through core: CoreWorker,
         _ body: @escaping @Sendable (Result<MappedObject, ReadFault>) -> Void
-    ) {
-        if let mapped = opened(id) { return body(.success(mapped)) }
+    ) -> UInt64 {
+        if let mapped = opened(id) {
+            body(.success(mapped))
+            return 0
+        }
         let raylet = raylet
-        core.request(
+        return core.request(
             to: raylet,
             {
                 .openObject(OpenObject(request: $0, object: id, owner: owner, nodes: nodes, size: size, kind: kind))
@@ -79,6 +84,11 @@ package final class ObjectClient: @unchecked Sendable {
                 body(.failure(ReadFault(ErrorRecord(.corrupt, "object \(id): \(error)"))))
             }
         }
+    }
+
+    /// Nobody waits for the answer any more, so that nothing need come from another node. There is an answer all the same.
+    func giveUp(_ request: UInt64, _ id: ObjectID, through core: CoreWorker) {
+        if request != 0 { core.post(.cancelOpen(CancelOpen(request: request, object: id)), to: raylet) }
     }
 
     package func read(

@@ -40,6 +40,7 @@ public enum Message: Sendable {
     case abortObject(AbortObject)
     indirect case openObject(OpenObject)
     indirect case openReply(OpenReply)
+    case cancelOpen(CancelOpen)
     case closeObject(CloseObject)
     case deleteObjects(DeleteObjects)
     case pullObject(PullObject)
@@ -126,6 +127,7 @@ public enum Message: Sendable {
         case AbortObject.kind: self = .abortObject(try AbortObject(from: &reader))
         case OpenObject.kind: self = .openObject(try OpenObject(from: &reader))
         case OpenReply.kind: self = .openReply(try OpenReply(from: &reader))
+        case CancelOpen.kind: self = .cancelOpen(try CancelOpen(from: &reader))
         case CloseObject.kind: self = .closeObject(try CloseObject(from: &reader))
         case DeleteObjects.kind: self = .deleteObjects(try DeleteObjects(from: &reader))
         case PullObject.kind: self = .pullObject(try PullObject(from: &reader))
@@ -221,6 +223,7 @@ public enum Message: Sendable {
         case .abortObject(let message): message
         case .openObject(let message): message
         case .openReply(let message): message
+        case .cancelOpen(let message): message
         case .closeObject(let message): message
         case .deleteObjects(let message): message
         case .pullObject(let message): message

@@ -184,6 +184,28 @@ public struct CloseObject: WireMessage {
     }
 }
 
+/// A reader waits no more for an object that it has asked to open; it gets an ``OpenReply`` in any case.
+public struct CancelOpen: WireMessage {
+    public static let kind: UInt8 = 59
+    public var request: UInt64
+    public var object: ObjectID
+
+    public init(request: UInt64, object: ObjectID) {
+        self.request = request
+        self.object = object
+    }
+
+    public init(from r: inout ByteReader) throws(DecodingFault) {
+        request = try r.u64()
+        object = try r.object()
+    }
+
+    public func write(to w: inout ByteWriter) {
+        w.u64(request)
+        w.object(object)
+    }
+}
+
 /// The owner needs the copies of this node no more.
 public struct DeleteObjects: WireMessage {
     public static let kind: UInt8 = 27

@@ -131,6 +131,7 @@ enum WireSamples {
             ("openObject", .openObject(OpenObject(request: 1, object: object, owner: process, nodes: [node], size: 5, kind: .wait))),
             ("openReply", .openReply(OpenReply(request: 1, object: object, place: place, error: nil))),
             ("openRefused", .openReply(OpenReply(request: 1, object: object, place: nil, error: bareError, lost: [node]))),
+            ("cancelOpen", .cancelOpen(CancelOpen(request: 1, object: object))),
             ("closeObject", .closeObject(CloseObject(object: object))),
             ("deleteObjects", .deleteObjects(DeleteObjects(objects: [object, object]))),
             ("pullObject", .pullObject(PullObject(request: 1, object: object))),

@@ -55,7 +55,7 @@ package struct PullQueue: Sendable {
             }
             return admit(into: &out)
         }
-        var pull = PullEntry(owner: owner, size: max(size, 0), kinds: [kind], known: [])
+        var pull = PullEntry(owner: owner, size: Self.plausible(size), kinds: [kind], known: [])
         pull.isSaidToBeHere = nodes.contains(node) && lostHere == nil
         if let lostHere {
             pull.lost = [node]
@@ -154,6 +154,7 @@ package struct PullQueue: Sendable {
 
     /// The object has another size than was said: what has come is of no use.
     package mutating func sizeIs(_ size: Int, _ object: ObjectID, request: UInt64, into out: inout [PullDirective]) {
+        let size = Self.plausible(size)
         guard let pull = pulls[object], case .asked(let source, request) = pull.stage, pull.size != size else { return }
         guard pull.pauses < TransferLimits.pauses else { return fail(object, into: &out) }
         out.append(.cancel(source, object, request: request))
@@ -230,6 +231,8 @@ package struct PullQueue: Sendable {
     }
 
     // MARK: - Parts
+
+    private static func plausible(_ size: Int) -> Int { min(max(size, 0), TransferLimits.objectBytes) }
 
     private mutating func learn(_ nodes: [NodeID], of pull: inout PullEntry) {
         for other in nodes where other != node && !pull.known.contains(other) && !pull.lost.contains(other) {

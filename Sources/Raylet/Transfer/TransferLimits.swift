@@ -13,6 +13,8 @@ package enum TransferLimits {
     package static let copiesAtOnce = 2
     package static let copyBytes = 32 << 20
     package static let mostCopiesAtOnce = 64
+    /// Bytes of one object: what a peer says beyond is not believed, and sums of sizes stay numbers.
+    package static let objectBytes = 1 << 48
     /// Copies of all objects that a node sends at a time.
     package static let pushes = 4_096
     /// Entries of a line that are out of date, beside as many as wait there, until they are taken out.

@@ -94,6 +94,21 @@ extension Array {
         #expect(bench.begun == [2])
     }
 
+    @Test("a size that no object has is read as the largest there can be")
+    func impossible() {
+        var bench = PullBench()
+        for (number, kind) in zip(1...3 as ClosedRange<UInt64>, PullKind.allCases) {
+            bench.want(number, kind, size: .max)
+            bench.grant(number)
+        }
+        #expect(bench.queue.activeBytes == 3 * TransferLimits.objectBytes)
+        bench = PullBench()
+        bench.want(1, size: .min)
+        bench.grant(1)
+        bench.step { $0.sizeIs(.max, PullBench.object(1), request: 1, into: &$1) }
+        #expect(bench.begun == [1] && bench.queue.activeBytes == TransferLimits.objectBytes)
+    }
+
     @Test("reads come before waits, and waits before arguments")
     func kinds() {
         var bench = PullBench()

@@ -32,10 +32,10 @@ struct PullEntry: Sendable {
     var lost: [NodeID] = []
     /// This node is among those that are said to have a copy.
     var isSaidToBeHere = false
-    /// A source whose connection broke once.
+    /// A source whose connection broke, and that has said nothing since.
     var doubted: NodeID?
-    /// In this round a source has refused for now.
-    var wasRefused = false
+    /// Why sources have refused for now in this round.
+    var refusals: Set<PullRefusal> = []
     /// Pauses since the last chunk.
     var pauses = 0
     /// What has come from the source that was asked last: its word that it will send, and chunks.

@@ -132,6 +132,7 @@ package struct PullQueue: Sendable {
     package mutating func accepted(_ object: ObjectID, request: UInt64) {
         guard let pull = pulls[object], pull.source?.request == request else { return }
         pulls[object]?.isAccepted = true
+        pulls[object]?.doubted = nil
         pulls[object]?.heard += 1
     }
 
@@ -177,16 +178,20 @@ package struct PullQueue: Sendable {
             learn(others, of: &pull)
             pulls[object] = pull
         }
-        if refusal != .absent { pulls[object]?.wasRefused = true }
+        if refusal != .absent { pulls[object]?.refusals.insert(refusal) }
         giveUp(object, why: why, isLost: refusal == .absent, into: &out)
     }
 
-    /// The connection to a node broke. One that is alive is reached again: it is asked once more.
+    /// The connection to a node broke. One that is alive is asked once more, soon, and then, as long as it cannot be reached, again with the
+    /// others after a pause: only the cluster says that it is gone with its copy.
     package mutating func connectionBroke(to source: NodeID, isGone: Bool, into out: inout [PullDirective]) {
         for object in from(source) {
             guard let pull = pulls[object], case .asked(_, let request) = pull.stage else { continue }
-            if isGone || pull.doubted == source {
+            if isGone {
                 giveUp(object, why: "node \(source) is gone", isLost: true, into: &out)
+            } else if pull.doubted == source {
+                pulls[object]?.refusals.insert(.stalled)
+                giveUp(object, why: "the connection to node \(source) breaks", isLost: false, into: &out)
             } else {
                 pulls[object]?.doubted = source
                 pulls[object]?.stage = .broken(source, request: request)
@@ -250,7 +255,7 @@ package struct PullQueue: Sendable {
             return mixed ^ (mixed >> 31)
         }
         pulls[object]?.untried = pull.known.filter { !pull.lost.contains($0) }.sorted { rank($0) < rank($1) }
-        pulls[object]?.wasRefused = false
+        pulls[object]?.refusals = []
     }
 
     private mutating func askNext(_ object: ObjectID, into out: inout [PullDirective]) {
@@ -289,7 +294,7 @@ package struct PullQueue: Sendable {
 
     private mutating func roundOver(_ object: ObjectID, into out: inout [PullDirective]) {
         guard let pull = pulls[object] else { return }
-        guard pull.wasRefused, pull.pauses < TransferLimits.pauses, pull.known.contains(where: { !pull.lost.contains($0) }) else {
+        guard !pull.refusals.isEmpty, pull.pauses < TransferLimits.pauses, pull.known.contains(where: { !pull.lost.contains($0) }) else {
             return fail(object, into: &out)
         }
         let pause = min(TransferLimits.firstPauseNS << UInt64(min(pull.pauses, 16)), TransferLimits.longestPauseNS)

@@ -270,7 +270,7 @@ extension Array {
         #expect(bench.asked != nil)
     }
 
-    @Test("a connection that breaks is tried once more, and a node that is gone is not")
+    @Test("a connection that breaks is tried once more, then another node, then all after a pause; a node that is gone is not")
     func brokenConnection() {
         var bench = PullBench()
         bench.want(1, from: [2, 3])
@@ -281,10 +281,28 @@ extension Array {
         bench.fire(bench.timers[0])
         #expect(bench.asked == first)
         bench.step { $0.connectionBroke(to: NodeID(first), isGone: false, into: &$1) }
-        let second = bench.asked
-        #expect(second != nil && second != first)
-        bench.step { $0.nodesGone({ $0.value == second }, into: &$1) }
-        #expect(bench.failure?.lost.count == 2)
+        let second = bench.asked ?? 0
+        #expect(second + first == 5)
+        bench.step { $0.connectionBroke(to: NodeID(second), isGone: true, into: &$1) }
+        #expect(bench.failure == nil, "the first one is alive, as far as is known")
+        bench.fire(bench.timers[0])
+        #expect(bench.asked == first)
+        bench.step { $0.nodesGone({ $0.value == first }, into: &$1) }
+        #expect(bench.failure?.lost.sorted() == [2, 3])
+    }
+
+    @Test("a connection that breaks twice is no lost copy: the node has promised it in between")
+    func brokenTwice() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        for _ in 0..<3 {
+            bench.step { $0.connectionBroke(to: NodeID(2), isGone: false, into: &$1) }
+            bench.fire(bench.timers[0])
+            #expect(bench.asked == 2 && bench.queue.counters.paused == 0)
+            let request = bench.queue.pulls[PullBench.object(1)]?.source?.request ?? 0
+            bench.step { queue, _ in queue.accepted(PullBench.object(1), request: request) }
+        }
     }
 
     @Test("a chunk that cannot be is the end of its source")

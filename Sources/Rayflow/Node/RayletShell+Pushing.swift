@@ -63,7 +63,7 @@ extension RayletShell {
         // It is coming here itself: what has come can be passed on.
         guard pulls.isComing(m.object, for: from.nodeID), let place = arrival.place, let assembler = arrival.assembler,
             let bytes = try? store.arena.view(place)
-        else { return refuse(m, .busy, to: from) }
+        else { return refuse(m, .stalled, why: "node \(node) waits for it itself", to: from) }
         if !pushes.hasSource(m.object) {
             pushSources[m.object] = PushSource(bytes)
             pushes.offer(m.object, size: bytes.count, there: assembler.there)

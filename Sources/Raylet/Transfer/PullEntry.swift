@@ -25,7 +25,9 @@ struct PullEntry: Sendable {
     /// Its place in the line of its kind; changes with each stage, so that entries of a line and timers that are out of date are known.
     var turn: UInt64 = 0
     /// Nodes that are said to have it, in the order in which they became known.
-    var known: [NodeID]
+    var known: [NodeID] = []
+    /// Those of them that somebody who wants it has named. The others were named by busy nodes, and may have nothing themselves.
+    var holders: Set<NodeID> = []
     /// Those of them that are still to be asked in this round, the next one last.
     var untried: [NodeID] = []
     /// Nodes that have no copy after all, or are gone.
@@ -47,6 +49,12 @@ struct PullEntry: Sendable {
     var why = "no node has a copy"
 
     var kind: PullKind { kinds.max() ?? .argument }
+    /// Some node may have it, as far as is known.
+    var hasSources: Bool { known.contains { !lost.contains($0) } }
+    /// It is worth while to ask all once more: a node has it, or gets it.
+    var mayComeLater: Bool {
+        refusals.contains(.busy) || refusals.contains(.noRoom) || refusals.contains(.stalled) && holders.contains { !lost.contains($0) }
+    }
     var isActive: Bool {
         switch stage {
         case .waiting, .seal: false

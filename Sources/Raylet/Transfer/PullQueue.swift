@@ -44,7 +44,7 @@ package struct PullQueue: Sendable {
             if nodes.contains(node) { pull.isSaidToBeHere = lostHere == nil }
             if lostHere != nil, !pull.lost.contains(node) { pull.lost.append(node) }
             let count = pull.known.count
-            learn(nodes, of: &pull)
+            nameHolders(nodes, of: &pull)
             pulls[object] = pull
             if kind > pull.kind { counters.upgraded += 1 }
             setKinds(pull.kinds.union([kind]), of: object)
@@ -55,13 +55,13 @@ package struct PullQueue: Sendable {
             }
             return admit(into: &out)
         }
-        var pull = PullEntry(owner: owner, size: Self.plausible(size), kinds: [kind], known: [])
+        var pull = PullEntry(owner: owner, size: Self.plausible(size), kinds: [kind])
         pull.isSaidToBeHere = nodes.contains(node) && lostHere == nil
         if let lostHere {
             pull.lost = [node]
             pull.why = lostHere
         }
-        learn(nodes, of: &pull)
+        nameHolders(nodes, of: &pull)
         let isHere = pull.known.isEmpty && pull.isSaidToBeHere
         let isNowhere = pull.known.isEmpty && !isHere
         pulls[object] = pull
@@ -239,7 +239,12 @@ package struct PullQueue: Sendable {
 
     private static func plausible(_ size: Int) -> Int { min(max(size, 0), TransferLimits.objectBytes) }
 
-    private mutating func learn(_ nodes: [NodeID], of pull: inout PullEntry) {
+    private func nameHolders(_ nodes: [NodeID], of pull: inout PullEntry) {
+        learn(nodes, of: &pull)
+        pull.holders.formUnion(nodes.filter(pull.known.contains))
+    }
+
+    private func learn(_ nodes: [NodeID], of pull: inout PullEntry) {
         for other in nodes where other != node && !pull.known.contains(other) && !pull.lost.contains(other) {
             guard pull.known.count < TransferLimits.sources else { return }
             pull.known.append(other)
@@ -294,9 +299,7 @@ package struct PullQueue: Sendable {
 
     private mutating func roundOver(_ object: ObjectID, into out: inout [PullDirective]) {
         guard let pull = pulls[object] else { return }
-        guard !pull.refusals.isEmpty, pull.pauses < TransferLimits.pauses, pull.known.contains(where: { !pull.lost.contains($0) }) else {
-            return fail(object, into: &out)
-        }
+        guard pull.mayComeLater, pull.pauses < TransferLimits.pauses, pull.hasSources else { return fail(object, into: &out) }
         let pause = min(TransferLimits.firstPauseNS << UInt64(min(pull.pauses, 16)), TransferLimits.longestPauseNS)
         counters.paused += 1
         let turn = takeTurn()
@@ -317,7 +320,7 @@ package struct PullQueue: Sendable {
     private mutating func isNotWritten(_ object: ObjectID, why: String?, into out: inout [PullDirective]) {
         guard let pull = pulls[object] else { return }
         pulls[object]?.why = why ?? "its copy on node \(node) is gone"
-        guard pull.known.contains(where: { !pull.lost.contains($0) }) else { return fail(object, into: &out) }
+        guard pull.hasSources else { return fail(object, into: &out) }
         enqueue(object)
         admit(into: &out)
     }

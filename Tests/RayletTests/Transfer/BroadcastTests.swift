@@ -70,6 +70,8 @@ import Testing
             #expect(state?.failed[object]?.code == .objectLost && state?.pulls.isEmpty == true && state?.coming.isEmpty == true)
             // Known to be lost, so that it can be made again: not merely out of reach.
             #expect(state?.failed[object]?.reason == nil)
+            // Nobody waits for others that wait.
+            #expect((state?.failedNS[object] ?? .max) < TransferLimits.longestPauseNS, "node \(node)")
         }
     }
 

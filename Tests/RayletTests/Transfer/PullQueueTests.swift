@@ -240,6 +240,30 @@ extension Array {
         #expect(bench.queue.counters.redirected == 1 && bench.queue.counters.paused == 1)
     }
 
+    @Test("nodes that only wait for it themselves are no reason to wait when all who had it are gone")
+    func readersAlone() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .busy, others: [3])
+        bench.refuse(1, .stalled)
+        #expect(bench.failure == nil, "node 2 has it")
+        bench.fire(bench.timers[0])
+        while bench.asked == 3 { bench.refuse(1, .stalled) }
+        bench.step { $0.connectionBroke(to: NodeID(2), isGone: true, into: &$1) }
+        while bench.asked == 3 { bench.refuse(1, .stalled) }
+        #expect(bench.failure?.lost == [2])
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .busy, others: [3])
+        bench.refuse(1, .busy)
+        bench.fire(bench.timers[0])
+        while bench.asked == 3 { bench.refuse(1, .busy) }
+        bench.refuse(1, .absent)
+        if bench.asked == 3 { bench.refuse(1, .busy) }
+        #expect(bench.failure == nil && bench.timers.count == 1, "node 3 sends it to others")
+    }
+
     @Test("pauses get longer, and end with an object that is out of reach; a chunk makes them short again")
     func pauses() {
         var bench = PullBench()

@@ -14,6 +14,8 @@ final class TransferWorld {
         var coming: [ObjectID: Set<UInt32>] = [:]
         var complete: Set<ObjectID> = []
         var failed: [ObjectID: ErrorRecord] = [:]
+        /// When.
+        var failedNS: [ObjectID: UInt64] = [:]
         var isAlive = true
         /// When its line is free again.
         var lineNS: UInt64 = 0
@@ -127,7 +129,9 @@ final class TransferWorld {
         case .cancel(let source, let object, let request):
             send(node, source) { [self] in push(source) { $0.cancelled(object, request: request, by: node, into: &$1) } }
         case .stalled(let object): push(node) { $0.withdraw(object, .stalled, into: &$1) }
-        case .failed(let object, let error, _): nodes[node]?.failed[object] = error
+        case .failed(let object, let error, _):
+            nodes[node]?.failed[object] = error
+            nodes[node]?.failedNS[object] = now
         case .startTimer(let timer, let delay):
             after(delay) { [self] in pull(node) { $0.timerFired(timer, isGone: { self.nodes[$0]?.isAlive != true }, into: &$1) } }
         }
@@ -163,7 +167,7 @@ final class TransferWorld {
         guard let state = nodes[node], state.isAlive else { return }
         if !state.complete.contains(object) {
             guard let there = state.coming[object] else { return refuse(node, from, object, request, .absent) }
-            guard state.pulls.isComing(object, for: from) else { return refuse(node, from, object, request, .busy) }
+            guard state.pulls.isComing(object, for: from) else { return refuse(node, from, object, request, .stalled) }
             nodes[node]?.pushes.offer(object, size: Self.chunks * StoreLimits.chunkSize, there: there.map { Int($0) })
         } else {
             nodes[node]?.pushes.offer(object, size: Self.chunks * StoreLimits.chunkSize)

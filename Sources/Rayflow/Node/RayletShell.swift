@@ -207,9 +207,10 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         case .reportResources(let available):
             send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)
         case .fenced: onFenced?()
-        case .nodesGone:
+        case .nodesGone(let nodes):
             run { store.keepSecondaries(into: &$0) }
-            pull { [scheduler] in $0.nodesGone(scheduler.isGone, into: &$1) }
+            push { $0.nodesGone(nodes, into: &$1) }
+            pull { $0.nodesGone(nodes, into: &$1) }
         }
     }
 

@@ -202,11 +202,23 @@ package struct PullQueue: Sendable {
     }
 
     /// The cluster has given nodes up.
-    package mutating func nodesGone(_ isGone: (NodeID) -> Bool, into out: inout [PullDirective]) {
-        let concerned = pulls.filter { $0.value.source.map { isGone($0.node) } == true }.keys
-        for object in concerned.sorted() {
-            guard let source = pulls[object]?.source?.node else { continue }
-            giveUp(object, why: "node \(source) is gone", isLost: true, into: &out)
+    package mutating func nodesGone(_ nodes: Set<NodeID>, into out: inout [PullDirective]) {
+        func gone(_ pull: PullEntry) -> [NodeID] { pull.known.filter { nodes.contains($0) && !pull.lost.contains($0) } }
+        for object in pulls.filter({ !gone($0.value).isEmpty }).keys.sorted() {
+            guard var pull = pulls[object] else { continue }
+            pull.lost += gone(pull)
+            pull.untried.removeAll(where: nodes.contains)
+            pull.why = "node \(pull.lost[pull.lost.count - 1]) is gone"
+            pulls[object] = pull
+            switch pull.stage {
+            case .asked(let source, _), .broken(let source, _):
+                if nodes.contains(source) { giveUp(object, why: "node \(source) is gone", isLost: true, into: &out) }
+            case .pausing:
+                startRound(object)
+                askNext(object, into: &out)
+            case .waiting, .room: if !pull.hasSources, !pull.isSaidToBeHere { fail(object, into: &out) }
+            case .seal: break
+            }
         }
     }
 

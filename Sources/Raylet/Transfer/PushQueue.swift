@@ -185,6 +185,11 @@ package struct PushQueue: Sendable {
         pump(into: &out)
     }
 
+    /// The cluster has given nodes up, also behind connections that look whole.
+    package mutating func nodesGone(_ nodes: Set<NodeID>, into out: inout [PushDirective]) {
+        for node in nodes.sorted() { lost(node, isGone: true, into: &out) }
+    }
+
     /// Whether a chunk of this request is still wanted.
     package func isOpen(_ object: ObjectID, to node: NodeID, request: UInt64) -> Bool {
         pushes[Key(object: object, node: node)]?.request == request

@@ -311,7 +311,7 @@ extension Array {
         #expect(bench.failure == nil, "the first one is alive, as far as is known")
         bench.fire(bench.timers[0])
         #expect(bench.asked == first)
-        bench.step { $0.nodesGone({ $0.value == first }, into: &$1) }
+        bench.step { $0.nodesGone([NodeID(first)], into: &$1) }
         #expect(bench.failure?.lost.sorted() == [2, 3])
     }
 
@@ -327,6 +327,34 @@ extension Array {
             let request = bench.queue.pulls[PullBench.object(1)]?.source?.request ?? 0
             bench.step { queue, _ in queue.accepted(PullBench.object(1), request: request) }
         }
+    }
+
+    @Test("what has waited for nodes that are gone is over, at whatever stage it is")
+    func goneAtAnyStage() {
+        var bench = PullBench()
+        func goneSource() -> [UInt64]? {
+            bench.step { $0.nodesGone([NodeID(2), NodeID(7)], into: &$1) }
+            return bench.failure?.lost
+        }
+        bench.want(1)
+        #expect(goneSource() == [2] && bench.directives.contains(.dropRoom(PullBench.object(1))), "without room")
+        bench.want(1)
+        bench.grant(1)
+        #expect(goneSource() == [2], "asked")
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .noRoom)
+        #expect(goneSource() == [2], "in a pause")
+        bench.want(2, from: [3], size: 100)
+        bench.want(1)
+        #expect(bench.isWaiting(1) && goneSource() == [2], "in line")
+        bench.want(1, from: [2, 3])
+        #expect(goneSource() == nil && bench.isWaiting(1), "node 3 has it")
+        bench.arrive(2)
+        bench.grant(1)
+        #expect(bench.asked == 3)
+        bench.refuse(1, .absent)
+        #expect(bench.failure?.lost.sorted() == [2, 3])
     }
 
     @Test("a chunk that cannot be is the end of its source")
@@ -415,7 +443,7 @@ extension Array {
                 bench.step { $0.connectionBroke(to: node, isGone: isGone, into: &$1) }
             case 86..<88:
                 let node = UInt64.random(in: 2...6, using: &random)
-                bench.step { $0.nodesGone({ $0.value == node }, into: &$1) }
+                bench.step { $0.nodesGone([NodeID(node)], into: &$1) }
             default: if let timer = timers.randomElement(using: &random) { bench.fire(timer) }
             }
             timers = (timers + bench.timers).suffix(100)

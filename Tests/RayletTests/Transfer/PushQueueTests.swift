@@ -170,6 +170,21 @@ struct PushBench {
         #expect(bench.isReleased(1) && bench.refusal == nil)
     }
 
+    @Test("receivers that the cluster has given up are let go at once, also those that wait for chunks that are still to come here")
+    func goneReceivers() {
+        var bench = PushBench()
+        bench.offer(1, chunks: 4, there: [])
+        for node in 2...3 as ClosedRange<UInt64> { bench.ask(1, from: node) }
+        bench.ask(1, from: 4)
+        #expect(bench.refusal?.others == [2, 3])
+        bench.step { $0.nodesGone([NodeID(2), NodeID(9)], into: &$1) }
+        #expect(bench.directives.isEmpty)
+        bench.ask(1, from: 4)
+        #expect(bench.refusal == nil)
+        bench.step { $0.nodesGone([NodeID(3), NodeID(4)], into: &$1) }
+        #expect(bench.queue.isEmpty)
+    }
+
     @Test("who has waited long for its turn hears that it will come, but not who waits for chunks that are still to come here")
     func longTurns() {
         var bench = PushBench(limit: 1)

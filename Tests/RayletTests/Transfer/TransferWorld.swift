@@ -78,7 +78,8 @@ final class TransferWorld {
         for node in nodes.keys.sorted() where node != dead {
             breakConnection(dead, node)
             after(random.next() % 30_000_000) { [self] in
-                pull(node) { $0.nodesGone({ $0 == dead }, into: &$1) }
+                push(node) { $0.nodesGone([dead], into: &$1) }
+                pull(node) { $0.nodesGone([dead], into: &$1) }
             }
         }
     }

@@ -53,7 +53,7 @@ extension RayletShell {
         case .startTimer(let timer, let delay):
             loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in
                 guard let self else { return }
-                pull { [scheduler] in $0.timerFired(timer, isGone: scheduler.isGone, into: &$1) }
+                pull { $0.timerFired(timer, isGone: { self.scheduler.isGone($0) }, into: &$1) }
             }
         }
     }

@@ -208,13 +208,15 @@ extension RayletShell {
             pendingOpens[m.object, default: []].append((m, from))
             pull {
                 $0.want(
-                    m.object, m.kind, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why, into: &$1)
+                    m.object, m.kind, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why,
+                    isGone: { self.scheduler.isGone($0) }, into: &$1)
             }
         case .dependency(let m):
             dependencies[m.id] = m
             pull {
                 $0.want(
-                    m.id, .argument, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why, into: &$1)
+                    m.id, .argument, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why,
+                    isGone: { self.scheduler.isGone($0) }, into: &$1)
             }
         case .push(let m, let to): refuse(m, .absent, why: why, to: to)
         case .keep, .cancelled: break

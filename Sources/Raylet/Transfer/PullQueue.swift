@@ -36,20 +36,20 @@ package struct PullQueue: Sendable {
     /// - Parameters:
     ///   - nodes: those that are said to have it.
     ///   - lostHere: this node had a copy, and this is what became of it.
+    ///   - isGone: whether the cluster has given a node up. The others are asked, also those that had no copy when they were asked before.
     package mutating func want(
         _ object: ObjectID, _ kind: PullKind, from nodes: [NodeID], owner: Address, size: Int, lostHere: String? = nil,
-        into out: inout [PullDirective]
+        isGone: (NodeID) -> Bool, into out: inout [PullDirective]
     ) {
         if var pull = pulls[object] {
             if nodes.contains(node) { pull.isSaidToBeHere = lostHere == nil }
             if lostHere != nil, !pull.lost.contains(node) { pull.lost.append(node) }
-            let count = pull.known.count
-            nameHolders(nodes, of: &pull)
+            let hasNews = nameHolders(nodes, of: &pull, isGone: isGone)
             pulls[object] = pull
             if kind > pull.kind { counters.upgraded += 1 }
             setKinds(pull.kinds.union([kind]), of: object)
             if pull.stage == .seal, lostHere != nil { return isNotWritten(object, why: lostHere, into: &out) }
-            if pull.stage == .pausing, pull.known.count > count {
+            if pull.stage == .pausing, hasNews {
                 startRound(object)
                 askNext(object, into: &out)
             }
@@ -61,7 +61,7 @@ package struct PullQueue: Sendable {
             pull.lost = [node]
             pull.why = lostHere
         }
-        nameHolders(nodes, of: &pull)
+        nameHolders(nodes, of: &pull, isGone: isGone)
         let isHere = pull.known.isEmpty && pull.isSaidToBeHere
         let isNowhere = pull.known.isEmpty && !isHere
         pulls[object] = pull
@@ -251,13 +251,20 @@ package struct PullQueue: Sendable {
 
     private static func plausible(_ size: Int) -> Int { min(max(size, 0), TransferLimits.objectBytes) }
 
-    private func nameHolders(_ nodes: [NodeID], of pull: inout PullEntry) {
+    /// - Returns: whether there is somebody to ask who was not there before.
+    @discardableResult
+    private func nameHolders(_ nodes: [NodeID], of pull: inout PullEntry, isGone: (NodeID) -> Bool) -> Bool {
+        let back = pull.lost.filter { $0 != node && nodes.contains($0) && !isGone($0) }
+        pull.lost.removeAll(where: back.contains)
+        pull.untried += back
+        let count = pull.known.count
         learn(nodes, of: &pull)
         pull.holders.formUnion(nodes.filter(pull.known.contains))
+        return pull.known.count > count || !back.isEmpty
     }
 
     private func learn(_ nodes: [NodeID], of pull: inout PullEntry) {
-        for other in nodes where other != node && !pull.known.contains(other) && !pull.lost.contains(other) {
+        for other in nodes where other != node && !pull.known.contains(other) {
             guard pull.known.count < TransferLimits.sources else { return }
             pull.known.append(other)
             pull.untried.append(other)

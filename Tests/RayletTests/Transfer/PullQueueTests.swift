@@ -19,10 +19,13 @@ struct PullBench {
         for fault in queue.checkInvariants() { Issue.record("\(fault)") }
     }
 
-    mutating func want(_ number: UInt64, _ kind: PullKind = .get, from nodes: [UInt64] = [2], size: Int = 40, lostHere: String? = nil) {
+    mutating func want(
+        _ number: UInt64, _ kind: PullKind = .get, from nodes: [UInt64] = [2], size: Int = 40, lostHere: String? = nil, gone: [UInt64] = []
+    ) {
         step {
             $0.want(
-                Self.object(number), kind, from: nodes.map { NodeID($0) }, owner: Self.owner, size: size, lostHere: lostHere, into: &$1)
+                Self.object(number), kind, from: nodes.map { NodeID($0) }, owner: Self.owner, size: size, lostHere: lostHere,
+                isGone: { gone.contains($0.value) }, into: &$1)
         }
     }
 
@@ -294,6 +297,27 @@ extension Array {
         #expect(bench.asked != nil)
     }
 
+    @Test("a node that had no copy is asked again when somebody has heard that it has one now, unless it is gone")
+    func back() {
+        var bench = PullBench()
+        bench.want(1, from: [2, 3])
+        bench.grant(1)
+        let first = bench.asked ?? 0
+        bench.refuse(1, .absent)
+        let second = bench.asked ?? 0
+        bench.want(1, .wait, from: [first], gone: [first])
+        bench.want(1, .wait, from: [second])
+        bench.refuse(1, .noRoom)
+        #expect(bench.asked == nil)
+        bench.want(1, .wait, from: [first, second])
+        #expect(bench.asked != nil, "the pause is over")
+        while bench.asked == second { bench.refuse(1, .absent) }
+        #expect(bench.asked == first)
+        bench.refuse(1, .absent)
+        if bench.asked != nil { bench.refuse(1, .absent) }
+        #expect(bench.failure?.lost.sorted() == [2, 3])
+    }
+
     @Test("a connection that breaks is tried once more, then another node, then all after a pause; a node that is gone is not")
     func brokenConnection() {
         var bench = PullBench()
@@ -403,7 +427,8 @@ extension Array {
             var queue = PullQueue(node: NodeID(node &* 0x9E37_79B9_7F4A_7C15), limitBytes: 100)
             var directives: [PullDirective] = []
             let nodes = [2, 3, 4, 5].map { NodeID($0) }
-            queue.want(PullBench.object(1), .get, from: nodes, owner: PullBench.owner, size: 1, into: &directives)
+            queue.want(
+                PullBench.object(1), .get, from: nodes, owner: PullBench.owner, size: 1, isGone: { _ in false }, into: &directives)
             directives = []
             queue.roomGranted(PullBench.object(1), into: &directives)
             if case .ask(let source, _, _)? = directives.first { firsts[source.value, default: 0] += 1 }

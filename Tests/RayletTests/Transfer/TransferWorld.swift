@@ -53,7 +53,7 @@ final class TransferWorld {
 
     func want(_ object: ObjectID, on node: UInt64, from holders: [UInt64], kind: PullKind = .get) {
         let size = Self.chunks * StoreLimits.chunkSize
-        pull(NodeID(node)) { $0.want(object, kind, from: holders.map { NodeID($0) }, owner: .gcs, size: size, into: &$1) }
+        pull(NodeID(node)) { $0.want(object, kind, from: holders.map { NodeID($0) }, owner: .gcs, size: size, isGone: { self.nodes[$0]?.isAlive != true }, into: &$1) }
     }
 
     func after(_ delay: UInt64, _ body: @escaping () -> Void) {

@@ -166,7 +166,14 @@ extension RayletShell {
     /// Pins an object where it can be read, brought back or pulled from another node when needed.
     func begin(_ opening: Opening) {
         run { directives in
-            guard let result = try? store.open(opening.object, client: opening.client, into: &directives) else { return absent(opening) }
+            let result: OpenResult
+            do throws(StoreFault) { result = try store.open(opening.object, client: opening.client, into: &directives) } catch {
+                // News of an object may come before its seal, and a room that was given up is not free at once: that is no lost copy.
+                if case .notSealed = error, case .push(let m, let to) = opening {
+                    return refuse(m, .busy, why: "node \(node) has not finished its copy", to: to)
+                }
+                return absent(opening)
+            }
             guard case .pending(let ticket) = result else { return finish(opening, result) }
             openings[ticket] = opening
             guard case .push(let m, let to) = opening else { return }

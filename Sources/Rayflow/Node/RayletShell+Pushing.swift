@@ -75,6 +75,17 @@ extension RayletShell {
         push { $0.request(m.object, request: m.request, from: from.nodeID, missing: m.missing, into: &$1) }
     }
 
+    /// A node whose object comes back from a colder tier hears so, again and again: that may take long. While there is no room for it, which
+    /// may turn out later, it is to ask again.
+    func answer(_ opening: Opening, _ ticket: UInt64) {
+        guard case .push(let m, let to) = opening else { return }
+        guard store.awaitsRoom(m.object) else {
+            return send(.pullAccepted(PullAccepted(request: m.request, object: m.object)), to: to)
+        }
+        openings[ticket] = .keep(m.object)
+        refuse(m, .noRoom, to: to)
+    }
+
     /// The object is pinned at `place` for a node that wants it.
     func push(_ m: PullObject, _ place: ObjectPlace, to: Address) {
         guard offer(m.object, place) else { return refuse(m, .absent, why: "node \(node) cannot read its copy", to: to) }

@@ -103,6 +103,7 @@ extension RayletShell {
         loop.scheduleTimer(afterNanoseconds: 1_000_000_000) { [weak self] in
             guard let self else { return }
             run { self.store.tick(into: &$0) }
+            for (ticket, opening) in openings { answer(opening, ticket) }
             push { $0.tick(into: &$1) }
             tickStore()
         }
@@ -176,13 +177,7 @@ extension RayletShell {
             }
             guard case .pending(let ticket) = result else { return finish(opening, result) }
             openings[ticket] = opening
-            guard case .push(let m, let to) = opening else { return }
-            if store.awaitsRoom(m.object) {
-                openings[ticket] = .keep(m.object)
-                refuse(m, .noRoom, to: to)
-            } else {
-                send(.pullAccepted(PullAccepted(request: m.request, object: m.object)), to: to)
-            }
+            answer(opening, ticket)
         }
     }
 

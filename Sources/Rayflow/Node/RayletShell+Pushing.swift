@@ -58,7 +58,11 @@ extension RayletShell {
     /// Another node wants an object.
     func asked(_ m: PullObject, from: Address) {
         guard let arrival = arrivals[m.object] else {
-            return pushes.hasSource(m.object) ? accept(m, from: from) : begin(.push(m, from))
+            if pushes.hasSource(m.object) { return accept(m, from: from) }
+            // Those that ask again and again, or for very much, must not pile up.
+            if store.awaitsRoom(m.object) { return refuse(m, .noRoom, to: from) }
+            guard !pushes.isFull, openings.count < TransferLimits.pushes else { return refuse(m, .busy, to: from) }
+            return begin(.push(m, from))
         }
         // It is coming here itself: what has come can be passed on.
         guard pulls.isComing(m.object, for: from.nodeID), let place = arrival.place, let assembler = arrival.assembler,

@@ -71,6 +71,8 @@ package struct PushQueue: Sendable {
     // MARK: - Objects
 
     package func hasSource(_ object: ObjectID) -> Bool { sources[object] != nil }
+    /// As many copies are on their way as may be.
+    package var isFull: Bool { pushes.count >= TransferLimits.pushes }
 
     /// The object can be sent from here, all of it or, while it still comes, the chunks that are `there`. It stays so until ``PushDirective/release(_:)``.
     package mutating func offer(_ object: ObjectID, size: Int, there: [Int]? = nil) {
@@ -123,7 +125,7 @@ package struct PushQueue: Sendable {
             end(key, keepsSource: true, into: &out)
             source = sources[object] ?? source
         }
-        guard source.receivers.count < copiesAtOnce(source.plan.totalSize), pushes.count < TransferLimits.pushes else {
+        guard source.receivers.count < copiesAtOnce(source.plan.totalSize), !isFull else {
             counters.busy += 1
             // Each in turn, so that those who are told of them spread.
             let first = source.receivers.isEmpty ? 0 : source.referrals % source.receivers.count

@@ -15,7 +15,7 @@ package enum TransferLimits {
     package static let mostCopiesAtOnce = 64
     /// Bytes of one object: what a peer says beyond is not believed, and sums of sizes stay numbers.
     package static let objectBytes = 1 << 48
-    /// Copies of all objects that a node sends at a time.
+    /// Copies of all objects that a node sends at a time, and as many that may wait to come back from colder tiers.
     package static let pushes = 4_096
     /// Entries of a line that are out of date, beside as many as wait there, until they are taken out.
     package static let staleEntries = 64

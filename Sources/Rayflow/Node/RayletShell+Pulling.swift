@@ -203,10 +203,14 @@ extension RayletShell {
     }
 
     func dependencyFailed(_ object: ObjectID, _ error: ErrorRecord, lost: [NodeID] = []) {
-        let tell: @Sendable () -> Void = { [weak self] in
-            guard let self else { return }
+        guard error.code.isLackOfRoom else {
+            return event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) }
+        }
+        failing.insert(object)
+        loop.scheduleTimer(afterNanoseconds: NodeLimits.noRoomNS) { [weak self] in
+            // Else nobody needs it any more, or others do, for whom it is fetched again.
+            guard let self, failing.remove(object) != nil else { return }
             event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) }
         }
-        if error.code.isLackOfRoom { loop.scheduleTimer(afterNanoseconds: NodeLimits.noRoomNS, tell) } else { tell() }
     }
 }

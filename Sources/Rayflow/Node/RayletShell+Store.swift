@@ -227,6 +227,7 @@ extension RayletShell {
 
     func cancelDependency(_ object: ObjectID) {
         // On its way it is not pinned yet.
+        if failing.remove(object) != nil { return }
         if dependencies.removeValue(forKey: object) != nil {
             pull { $0.forget(object, .argument, into: &$1) }
         } else if let ticket = openings.first(where: { if case .dependency(let it) = $0.value { it.id == object } else { false } })?.key {

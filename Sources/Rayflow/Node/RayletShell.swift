@@ -63,6 +63,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     var closing: [ObjectID: ClosingRoom] = [:]
     /// What leases wait for.
     var dependencies: [ObjectID: Dependency] = [:]
+    /// For which there was no room: leases hear it after a pause.
+    var failing: Set<ObjectID> = []
     var pushes = PushQueue()
     var pushOutbox: [PushDirective] = []
     var isPushing = false
@@ -202,7 +204,9 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 guard let self else { return }
                 event { $0.timerFired(timer, now: self.loop.now, into: &$1) }
             }
-        case .fetchDependency(let dependency): begin(.dependency(dependency))
+        case .fetchDependency(let dependency):
+            failing.remove(dependency.id)
+            begin(.dependency(dependency))
         case .cancelDependency(let object): cancelDependency(object)
         case .reportResources(let available):
             send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)

@@ -9,6 +9,8 @@ struct Arrival {
     var ticket: UInt64?
     var place: ObjectPlace?
     var assembler: ChunkAssembler?
+    /// Chunks that a thread unpacks now, each with what has come for the same place meanwhile.
+    var inHand: [UInt32: [(chunk: ObjectChunk, from: Address)]] = [:]
 }
 
 /// Room of a transfer that was given up, in which a thread may still write.
@@ -150,12 +152,17 @@ extension RayletShell {
         }
         let size = Int(clamping: m.totalSize)
         guard size == assembler.plan.totalSize else { return pull { $0.sizeIs(size, m.object, request: m.request, into: &$1) } }
+        // Of this one nothing is known before the one in hand is in its place, or has turned out to be faulty.
+        if arrivals[m.object]?.inHand[m.index]?.append((m, from)) != nil { return }
+        arrivals[m.object]?.inHand[m.index] = []
         io.run { [self] in
             let result: Result<ChunkAssembler.Progress, ChunkFault>
             do throws(ChunkFault) { result = .success(try assembler.accept(m.chunk, at: Int(m.index))) } catch { result = .failure(error) }
             loop.execute { [self] in
                 guard arrivals[m.object]?.assembler === assembler else { return }
+                let others = arrivals[m.object]?.inHand.removeValue(forKey: m.index) ?? []
                 taken(m, result, assembler, from: from)
+                for other in others { chunk(other.chunk, from: other.from) }
             }
         }
     }

@@ -18,8 +18,8 @@ package enum PullDirective: Sendable, Hashable {
 }
 
 package enum PullTimer: Sendable, Hashable {
-    /// Whether the source of a request has said more since.
-    case silence(ObjectID, request: UInt64, heard: UInt64)
+    /// Which of the sources that were asked are silent.
+    case silence
     /// The connection to the source of a request broke.
     case broken(ObjectID, request: UInt64)
     /// All sources have refused.

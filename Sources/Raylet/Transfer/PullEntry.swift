@@ -40,8 +40,8 @@ struct PullEntry: Sendable {
     var refusals: Set<PullRefusal> = []
     /// Pauses since the last chunk.
     var pauses = 0
-    /// What has come from the source that was asked last: its word that it will send, and chunks.
-    var heard: UInt64 = 0
+    /// Looks since the source has said that it will send, or has sent a chunk.
+    var quietLooks = 0
     var isAccepted = false
     /// Chunks that are in their places, from whichever source.
     var chunks = 0
@@ -63,7 +63,6 @@ struct PullEntry: Sendable {
     }
     /// The entry of a line is not out of date.
     func waits(_ turn: UInt64) -> Bool { stage == .waiting && self.turn == turn }
-    var hasRoom: Bool { isActive && stage != .room }
     var source: (node: NodeID, request: UInt64)? {
         switch stage {
         case .asked(let node, let request), .broken(let node, let request): (node, request)

@@ -33,7 +33,7 @@ extension PullQueue {
     /// The object is not on its way any more, whatever becomes of it.
     mutating func leave(_ object: ObjectID) {
         guard let pull = pulls[object] else { return }
-        if let request = pull.source?.request { requests[request] = nil }
+        asked.remove(object)
         roomless.remove(object)
         guard pull.isActive else { return }
         activeBytes -= pull.size

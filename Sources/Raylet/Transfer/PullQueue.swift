@@ -14,7 +14,8 @@ package struct PullQueue: Sendable {
     package private(set) var counters = PullCounters()
 
     var pulls: [ObjectID: PullEntry] = [:]
-    var requests: [UInt64: ObjectID] = [:]
+    /// Those with a source.
+    var asked: Set<ObjectID> = []
     /// Those that wait for their turn, by kind; entries whose number is not that of the object any more do not count.
     var lines = [Line<Turn>](repeating: Line(), count: PullKind.allCases.count)
     var activeBytes = 0
@@ -22,6 +23,8 @@ package struct PullQueue: Sendable {
     var active = [Int](repeating: 0, count: PullKind.allCases.count)
     /// Of these, those without room, which can be put back into line.
     var roomless: Set<ObjectID> = []
+    /// A look for silence will come.
+    private(set) var isListening = false
     private var nextRequest: UInt64 = 1
     private var nextTurn: UInt64 = 1
 
@@ -133,13 +136,13 @@ package struct PullQueue: Sendable {
         guard let pull = pulls[object], pull.source?.request == request else { return }
         pulls[object]?.isAccepted = true
         pulls[object]?.doubted = nil
-        pulls[object]?.heard += 1
+        pulls[object]?.quietLooks = 0
     }
 
     /// A chunk has come to its place.
     package mutating func chunkTaken(_ object: ObjectID, request: UInt64) {
         guard let pull = pulls[object], pull.source?.request == request else { return }
-        pulls[object]?.heard += 1
+        pulls[object]?.quietLooks = 0
         pulls[object]?.isAccepted = true
         pulls[object]?.chunks += 1
         pulls[object]?.pauses = 0
@@ -172,7 +175,7 @@ package struct PullQueue: Sendable {
     package mutating func refused(
         _ object: ObjectID, request: UInt64, _ refusal: PullRefusal, others: [NodeID], why: String, into out: inout [PullDirective]
     ) {
-        guard requests[request] == object, var pull = pulls[object], pull.source?.request == request else { return }
+        guard var pull = pulls[object], pull.source?.request == request else { return }
         if refusal == .busy {
             counters.redirected += others.isEmpty ? 0 : 1
             learn(others, of: &pull)
@@ -226,15 +229,9 @@ package struct PullQueue: Sendable {
 
     package mutating func timerFired(_ timer: PullTimer, isGone: (NodeID) -> Bool, into out: inout [PullDirective]) {
         switch timer {
-        case .silence(let object, let request, let heard):
-            guard let pull = pulls[object], case .asked(let source, request) = pull.stage else { return }
-            guard pull.heard == heard else { return listen(object, into: &out) }
-            out.append(.cancel(source, object, request: request))
-            let why = "node \(source) has sent nothing for \(silenceNS / 1_000_000) ms"
-            giveUp(object, why: why, isLost: isGone(source), into: &out)
+        case .silence: leaveSilent(isGone, into: &out)
         case .broken(let object, let request):
             guard let pull = pulls[object], case .broken(let source, request) = pull.stage else { return }
-            requests[request] = nil
             pulls[object]?.untried.append(source)
             askNext(object, into: &out)
         case .pause(let object, let turn):
@@ -290,25 +287,45 @@ package struct PullQueue: Sendable {
         }
         let request = nextRequest
         nextRequest += 1
-        requests[request] = object
+        asked.insert(object)
         pull.stage = .asked(source, request: request)
-        pull.heard = 0
+        pull.quietLooks = 0
         pull.isAccepted = false
         pulls[object] = pull
         counters.asked += 1
         out.append(.ask(source, object, request: request))
-        listen(object, into: &out)
+        listen(into: &out)
     }
 
-    private func listen(_ object: ObjectID, into out: inout [PullDirective]) {
-        guard let pull = pulls[object], case .asked(_, let request) = pull.stage else { return }
-        out.append(.startTimer(.silence(object, request: request, heard: pull.heard), afterNS: silenceNS))
+    /// One timer for all, while any has a source.
+    private mutating func listen(into out: inout [PullDirective]) {
+        guard !isListening, !asked.isEmpty else { return }
+        isListening = true
+        out.append(.startTimer(.silence, afterNS: silenceNS / UInt64(TransferLimits.silenceLooks)))
+    }
+
+    private mutating func leaveSilent(_ isGone: (NodeID) -> Bool, into out: inout [PullDirective]) {
+        isListening = false
+        var silent: [ObjectID] = []
+        for object in asked {
+            guard let pull = pulls[object], case .asked = pull.stage else { continue }
+            pulls[object]?.quietLooks += 1
+            // The first look came at once, perhaps.
+            if pull.quietLooks >= TransferLimits.silenceLooks { silent.append(object) }
+        }
+        for object in silent.sorted() {
+            guard case .asked(let source, let request)? = pulls[object]?.stage else { continue }
+            out.append(.cancel(source, object, request: request))
+            let why = "node \(source) has sent nothing for \(silenceNS / 1_000_000) ms"
+            giveUp(object, why: why, isLost: isGone(source), into: &out)
+        }
+        listen(into: &out)
     }
 
     /// The source is left. What came from it stays: copies of an object are equal.
     private mutating func giveUp(_ object: ObjectID, why: String, isLost: Bool, into out: inout [PullDirective]) {
-        guard let (source, request) = pulls[object]?.source else { return }
-        requests[request] = nil
+        guard let source = pulls[object]?.source?.node else { return }
+        asked.remove(object)
         pulls[object]?.why = why
         if isLost, pulls[object]?.lost.contains(source) == false { pulls[object]?.lost.append(source) }
         // Those that get it from here may be whom this node asks next: nodes must not wait for each other in a circle.

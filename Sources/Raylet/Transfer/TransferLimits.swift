@@ -25,6 +25,8 @@ package enum TransferLimits {
     package static let keptTicks = 4
     /// How long a source may be silent in the middle of a transfer until another is asked.
     package static let silenceNS: UInt64 = 10_000_000_000
+    /// Looks for silence in that time: it is noticed that much of it too late, at most.
+    package static let silenceLooks = 10
     /// Pause before a source whose connection broke is asked again.
     package static let brokenSourceNS: UInt64 = 50_000_000
     /// How long a reader waits for the seal of an object that its owner has announced already.

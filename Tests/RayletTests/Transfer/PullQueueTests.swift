@@ -220,12 +220,13 @@ extension Array {
         var bench = PullBench()
         bench.want(1)
         bench.grant(1)
-        let timer = bench.timers[0]
+        #expect(bench.directives.last == .startTimer(.silence, afterNS: TransferLimits.silenceNS / UInt64(TransferLimits.silenceLooks)))
+        for _ in 0..<TransferLimits.silenceLooks { bench.fire(.silence) }
         bench.step { queue, _ in queue.chunkTaken(PullBench.object(1), request: 1) }
-        bench.fire(timer)
-        #expect(bench.timers.count == 1 && bench.failure == nil, "it has sent something meanwhile")
-        bench.fire(bench.timers[0])
-        #expect(bench.failure?.error.reason == .fetchTimedOut && bench.failure?.lost == [])
+        for _ in 0..<TransferLimits.silenceLooks { bench.fire(.silence) }
+        #expect(bench.timers == [.silence] && bench.failure == nil, "it has sent something meanwhile")
+        bench.fire(.silence)
+        #expect(bench.timers.isEmpty && bench.failure?.error.reason == .fetchTimedOut && bench.failure?.lost == [])
         #expect(bench.directives.first == .cancel(NodeID(2), PullBench.object(1), request: 1))
     }
 
@@ -479,6 +480,6 @@ extension Array {
         for object in bench.queue.pulls.keys.sorted() {
             for kind in PullKind.allCases { bench.forget(object.task.unique, kind) }
         }
-        #expect(bench.queue.isEmpty && bench.queue.activeBytes == 0 && bench.queue.requests.isEmpty)
+        #expect(bench.queue.isEmpty && bench.queue.activeBytes == 0 && bench.queue.asked.isEmpty)
     }
 }

@@ -44,6 +44,7 @@ extension RayletShell {
         switch directive {
         case .makeRoom(let object, let size, let owner): makeRoom(object, size: size, owner: owner)
         case .dropRoom(let object): dropRoom(object)
+        case .putBack(let objects): putBack(objects)
         case .ask(let source, let object, let request):
             let missing = arrivals[object]?.assembler?.missing(limit: TransferLimits.missingStretches) ?? []
             send(.pullObject(PullObject(request: request, object: object, missing: missing)), to: .raylet(of: source))
@@ -121,6 +122,17 @@ extension RayletShell {
             closing[object] = ClosingRoom(place: place)
             assembler.abort()
         }
+    }
+
+    /// Many at once: all that wait for room are looked at.
+    private func putBack(_ objects: [ObjectID]) {
+        let waiting = objects.filter { arrivals[$0]?.ticket != nil }
+        for object in waiting {
+            if let ticket = arrivals.removeValue(forKey: object)?.ticket { roomTickets[ticket] = nil }
+        }
+        store.withdraw(Set(waiting), client: Self.ownClient)
+        // The others' rooms are not free yet, or were granted in this turn.
+        for object in objects { dropRoom(object) }
     }
 
     /// No thread writes to the room of a transfer any more: it was given up, or is over.

@@ -6,6 +6,8 @@ package enum PullDirective: Sendable, Hashable {
     case makeRoom(ObjectID, size: Int, owner: Address)
     /// Nobody wants the object now: its room is free again with all that has come, granted or not.
     case dropRoom(ObjectID)
+    /// These have no room yet, and will ask for it again later.
+    case putBack([ObjectID])
     /// Ask the node for what is missing of the object.
     case ask(NodeID, ObjectID, request: UInt64)
     /// Tell the node that nothing more is wanted of a request.

@@ -66,7 +66,10 @@ extension PullQueue {
         for kind in PullKind.allCases {
             expect(active[Int(kind.rawValue)] == live.count { $0.kind == kind }, "wrong count of \(kind)")
         }
-        expect(roomless == Set(pulls.filter { $0.value.stage == .room }.keys), "wrong set of those without room")
+        for kind in PullKind.allCases {
+            let without = pulls.filter { $0.value.stage == .room && $0.value.kind == kind }
+            expect(roomless[Int(kind.rawValue)] == Set(without.keys), "wrong set of \(kind) without room")
+        }
         let inLine = Set(lines.flatMap { $0.all.map(\.number) })
         for (object, pull) in pulls {
             expect(!pull.kinds.isEmpty, "\(object) is wanted by nobody")

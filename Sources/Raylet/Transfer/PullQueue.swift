@@ -21,8 +21,8 @@ package struct PullQueue: Sendable {
     var activeBytes = 0
     /// By kind.
     var active = [Int](repeating: 0, count: PullKind.allCases.count)
-    /// Of these, those without room, which can be put back into line.
-    var roomless: Set<ObjectID> = []
+    /// Of these, those without room, which can be put back into line; by kind.
+    var roomless = [Set<ObjectID>](repeating: [], count: PullKind.allCases.count)
     /// A look for silence will come.
     private(set) var isListening = false
     private var nextRequest: UInt64 = 1
@@ -89,8 +89,8 @@ package struct PullQueue: Sendable {
     // MARK: - Room
 
     package mutating func roomGranted(_ object: ObjectID, into out: inout [PullDirective]) {
-        guard pulls[object]?.stage == .room else { return }
-        roomless.remove(object)
+        guard let pull = pulls[object], pull.stage == .room else { return }
+        roomless[Int(pull.kind.rawValue)].remove(object)
         startRound(object)
         askNext(object, into: &out)
     }

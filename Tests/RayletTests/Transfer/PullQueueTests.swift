@@ -147,11 +147,25 @@ extension Array {
         bench.want(2, .argument, size: 50)
         bench.grant(1)
         bench.want(3, .get, size: 50)
-        #expect(bench.directives.first == .dropRoom(PullBench.object(2)) && bench.begun == [3])
+        #expect(bench.directives.first == .putBack([PullBench.object(2)]) && bench.begun == [3])
         #expect(bench.isWaiting(2) && bench.source(of: 1) == 2)
         bench.want(4, .argument, size: 1)
         bench.arrive(3)
         #expect(bench.begun == [2], "it has kept its place before later ones")
+    }
+
+    @Test("of those that wait again the last arguments come first, no more than needed, and they keep their order")
+    func putBackOrder() {
+        var bench = PullBench()
+        for number in 1...5 as ClosedRange<UInt64> { bench.want(number, .argument, size: 20) }
+        bench.want(6, .wait, size: 20)
+        #expect(bench.directives.first == .putBack([PullBench.object(5)]))
+        bench.want(7, .get, size: 50)
+        #expect(bench.directives.first == .putBack([4, 3, 2].map { PullBench.object($0) }) && bench.begun == [7])
+        bench.arrive(7)
+        #expect(bench.begun == [2, 3, 4])
+        bench.arrive(6)
+        #expect(bench.begun == [5])
     }
 
     @Test("an argument that somebody reads becomes a read; when the reader goes, it is an argument again")

@@ -123,6 +123,7 @@ final class TransferWorld {
                 pull(node) { $0.roomGranted(object, into: &$1) }
             }
         case .dropRoom(let object): nodes[node]?.coming[object] = nil
+        case .putBack(let objects): for object in objects { nodes[node]?.coming[object] = nil }
         case .ask(let source, let object, let request):
             let there = nodes[node]?.coming[object] ?? []
             let missing = (0..<UInt32(Self.chunks)).filter { !there.contains($0) }.map { $0..<$0 + 1 }

@@ -16,7 +16,7 @@ import Transport
             var frames = ByteBuffer()
             for index in 0..<reader.plan.count {
                 let chunk = ObjectChunk(
-                    request: 3, object: object, index: UInt32(index), count: UInt32(reader.plan.count), totalSize: UInt64(values.count),
+                    request: 3, object: object, index: UInt32(index), totalSize: UInt64(values.count),
                     chunk: reader.chunk(at: index).encoded)
                 frames.writeFrame(kind: ObjectChunk.kind, from: from, to: to, body: chunk.body)
             }

@@ -131,8 +131,8 @@ extension RayletShell {
         io.run { [self] in
             let reader = ChunkReader(source.bytes)
             let message = ObjectChunk(
-                request: request, object: object, index: index, count: UInt32(reader.plan.count),
-                totalSize: UInt64(reader.plan.totalSize), chunk: reader.chunk(at: Int(index)).encoded)
+                request: request, object: object, index: index, totalSize: UInt64(reader.plan.totalSize),
+                chunk: reader.chunk(at: Int(index)).encoded)
             loop.execute { [self] in
                 withExtendedLifetime(source) {}
                 // Given up meanwhile: the bytes may be others' already.

@@ -22,7 +22,7 @@ struct ClosingRoom {
 
 /// Transfers: the side that wants an object.
 extension RayletShell {
-    /// How long another node may be silent in the middle of a transfer.
+    /// How long another node may be silent in the middle of a transfer. The test kit lets it be less: `TestCluster(silence:)`.
     package var pullSilenceNS: UInt64 {
         get { pulls.silenceNS }
         set { pulls.silenceNS = newValue }

@@ -29,7 +29,7 @@ extension RayletShell {
         isPushing = false
     }
 
-    /// Bytes of chunks that are under way to others at the same time; 0: none are sent.
+    /// Bytes of chunks that are under way to others at the same time; 0: none are sent. For `TestCluster.setSending(_:of:)` of the test kit.
     package func limitPushes(to bytes: Int) { push { $0.setLimit(bytes, into: &$1) } }
 
     private func carryOut(_ directive: PushDirective) {

@@ -10,6 +10,9 @@ package struct PullQueue: Sendable {
     package let node: NodeID
     /// Bytes on their way at the same time.
     package let limitBytes: Int
+    /// Objects that are wanted at the same time.
+    package let limit: Int
+    /// A variable for the test kit, where a source may be silent for less.
     package var silenceNS = TransferLimits.silenceNS
     package private(set) var counters = PullCounters()
 
@@ -28,9 +31,10 @@ package struct PullQueue: Sendable {
     private var nextRequest: UInt64 = 1
     private var nextTurn: UInt64 = 1
 
-    package init(node: NodeID, limitBytes: Int) {
+    package init(node: NodeID, limitBytes: Int, limit: Int = TransferLimits.wanted) {
         self.node = node
         self.limitBytes = limitBytes
+        self.limit = limit
     }
 
     // MARK: - Wants
@@ -57,6 +61,11 @@ package struct PullQueue: Sendable {
                 askNext(object, into: &out)
             }
             return admit(into: &out)
+        }
+        guard pulls.count < limit else {
+            let error = ErrorRecord(.objectStoreFull, "node \(node) waits for \(limit) objects already; get fewer at a time")
+            counters.failed += 1
+            return out.append(.failed(object, error, lost: []))
         }
         var pull = PullEntry(owner: owner, size: Self.plausible(size), kinds: [kind])
         pull.isSaidToBeHere = nodes.contains(node) && lostHere == nil

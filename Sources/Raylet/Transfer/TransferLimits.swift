@@ -36,6 +36,8 @@ package enum TransferLimits {
     package static let longestPauseNS: UInt64 = 1_000_000_000
     /// Pauses without a byte in between, about a minute; then the object counts as out of reach.
     package static let pauses = 64
+    /// Objects that are wanted on a node at the same time; further ones are refused.
+    package static let wanted = 1 << 20
     /// Nodes that are known to have one object; further ones are not asked.
     package static let sources = 256
     /// Stretches of missing chunks that are named in a request; beyond, what lies between them is sent again.

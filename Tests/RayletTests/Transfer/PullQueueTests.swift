@@ -9,7 +9,7 @@ struct PullBench {
     var directives: [PullDirective] = []
     static let owner = Address.process(id: 5, on: NodeID(1))
 
-    init(limit: Int = 100) { queue = PullQueue(node: NodeID(1), limitBytes: limit) }
+    init(limit: Int = 100, objects: Int = TransferLimits.wanted) { queue = PullQueue(node: NodeID(1), limitBytes: limit, limit: objects) }
 
     static func object(_ number: UInt64) -> ObjectID { ObjectID(task: TaskID(unique: number, actor: .none(in: JobID(1))), index: 1) }
 
@@ -73,6 +73,20 @@ extension Array {
         #expect(bench.isWaiting(3) && bench.isWaiting(4) && !bench.isWaiting(2))
         bench.arrive(1)
         #expect(bench.begun == [3])
+    }
+
+    @Test("an object beyond the limit of those that are wanted is refused, one that is wanted already is not")
+    func tooMany() {
+        var bench = PullBench(objects: 2)
+        bench.want(1)
+        bench.want(2)
+        bench.want(3)
+        #expect(bench.failure?.error.code == .objectStoreFull && bench.failure?.lost == [] && bench.directives.count == 1)
+        bench.want(2, .wait)
+        #expect(bench.failure == nil)
+        bench.arrive(1)
+        bench.want(3)
+        #expect(bench.failure == nil && bench.queue.pulls.count == 2)
     }
 
     @Test("a small one does not overtake a large one that waits for place")

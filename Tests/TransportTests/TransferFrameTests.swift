@@ -34,7 +34,7 @@ import Transport
         frames.withUnsafeBytes { decoder.append($0) }
         while let frame = try? decoder.next() {
             guard case .objectChunk(let m)? = try? Message(kind: frame.kind, body: frame.body), frame.to == to, frame.from == from,
-                m.request == 3, m.object == object, m.totalSize == UInt64(size)
+                m.request == 3, m.object == object, m.belongs(to: assembler.plan)
             else { continue }
             _ = try? assembler.accept(m.chunk, at: Int(m.index))
         }

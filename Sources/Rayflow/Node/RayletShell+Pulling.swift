@@ -162,8 +162,9 @@ extension RayletShell {
         guard pulls.isWanted(m.object, request: m.request, from: from.nodeID), let assembler = arrivals[m.object]?.assembler else {
             return isUnwanted(m.object, m.request, from)
         }
-        let size = Int(clamping: m.totalSize)
-        guard size == assembler.plan.totalSize else { return pull { $0.sizeIs(size, m.object, request: m.request, into: &$1) } }
+        guard m.belongs(to: assembler.plan) else {
+            return pull { $0.sizeIs(Int(clamping: m.totalSize), m.object, request: m.request, into: &$1) }
+        }
         // Of this one nothing is known before the one in hand is in its place, or has turned out to be faulty.
         if arrivals[m.object]?.inHand[m.index]?.append((m, from)) != nil { return }
         arrivals[m.object]?.inHand[m.index] = []

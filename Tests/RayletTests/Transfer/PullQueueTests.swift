@@ -471,6 +471,19 @@ extension Array {
         var bench = PullBench(limit: 300)
         var timers: [PullTimer] = []
         var most = 0
+        // Room that was asked for, and whether it was granted: each is dropped once, or the object arrives in it.
+        var rooms: [ObjectID: Bool] = [:]
+        func checkRooms() {
+            for directive in bench.directives {
+                switch directive {
+                case .makeRoom(let id, _, _): #expect(rooms.updateValue(false, forKey: id) == nil, "room twice")
+                case .dropRoom(let id): rooms[id] = nil
+                case .putBack(let ids): for id in ids { #expect(rooms.removeValue(forKey: id) == false, "a room that was granted") }
+                default: break
+                }
+            }
+            #expect(rooms == bench.queue.pulls.filter(\.value.isActive).mapValues { $0.stage != .room })
+        }
         for _ in 0..<3_000 {
             let number = UInt64.random(in: 1...12, using: &random), id = PullBench.object(number)
             let pull = bench.queue.pulls[id]
@@ -482,10 +495,18 @@ extension Array {
                 let lostHere = random.chance(5) ? "so" : nil
                 bench.want(number, kind, from: nodes, size: Int.random(in: 0...200, using: &random), lostHere: lostHere)
             case 25..<32: bench.forget(number, kind)
-            case 32..<50: bench.grant(number)
-            case 50..<53: bench.step { $0.roomRefused(id, ErrorRecord(.objectStoreFull, "full"), into: &$1) }
-            case 53..<55: bench.step { $0.isBeingWritten(id, into: &$1) }
-            case 55..<62: if pull != nil { bench.arrive(number) }
+            case 32..<50:
+                if pull?.stage == .room { rooms[id] = true }
+                bench.grant(number)
+            case 50..<53:
+                if pull?.stage == .room { rooms[id] = nil }
+                bench.step { $0.roomRefused(id, ErrorRecord(.objectStoreFull, "full"), into: &$1) }
+            case 53..<55:
+                if pull?.stage == .room { rooms[id] = nil }
+                bench.step { $0.isBeingWritten(id, into: &$1) }
+            case 55..<62:
+                rooms[id] = nil
+                if pull != nil { bench.arrive(number) }
             case 62..<67: bench.step { queue, _ in queue.chunkTaken(id, request: request) }
             case 67..<69: bench.step { $0.chunkFaulty(id, request: request, why: "flipped", into: &$1) }
             case 69..<71: bench.step { $0.sizeIs(Int.random(in: 0...200, using: &random), id, request: request, into: &$1) }
@@ -500,13 +521,17 @@ extension Array {
                 bench.step { $0.nodesGone([NodeID(node)], into: &$1) }
             default: if let timer = timers.randomElement(using: &random) { bench.fire(timer) }
             }
+            checkRooms()
             timers = (timers + bench.timers).suffix(100)
             // One more of each kind than fits.
             most = max(most, bench.queue.activeBytes)
         }
         #expect(most <= 300 + 3 * 200)
         for object in bench.queue.pulls.keys.sorted() {
-            for kind in PullKind.allCases { bench.forget(object.task.unique, kind) }
+            for kind in PullKind.allCases {
+                bench.forget(object.task.unique, kind)
+                checkRooms()
+            }
         }
         #expect(bench.queue.isEmpty && bench.queue.activeBytes == 0 && bench.queue.asked.isEmpty)
     }

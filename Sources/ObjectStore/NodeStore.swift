@@ -77,6 +77,8 @@ package final class NodeStore {
         run(&directives) { $0 += own }
     }
 
+    package func withdraw(_ ids: Set<ObjectID>, client: UInt64) { instance.withdraw(ids, client: client) }
+
     package func lookup(_ id: ObjectID) -> ObjectPlace? { instance.lookup(id) }
     package func contains(_ id: ObjectID) -> Bool { instance.contains(id) }
     package func awaitsRoom(_ id: ObjectID) -> Bool { instance.awaitsRoom(id) }

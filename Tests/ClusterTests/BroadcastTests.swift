@@ -112,8 +112,16 @@ struct BroadcastTests {
             }
             try await eventually { try (1...4).reduce(0) { try $0 + cluster.transfers(of: $1).begun } >= 2 }
             let dying = try #require(try (1...4).first { try cluster.transfers(of: $0).begun > 0 })
-            cluster.kill(dying)
+            try cluster.inject("drop kind=129 skip=2", at: dying)
             try cluster.setSending(true, of: 0)
+            // Somebody has a part from it, and gets no more.
+            try await eventually {
+                try (1...4).contains { node in
+                    guard node != dying, let row = try cluster.transfers(of: node).wanted.first else { return false }
+                    return row.source == cluster.node(dying) && row.chunks > 0
+                }
+            }
+            cluster.kill(dying)
             for (node, read) in reads where node != dying { #expect(try await read.get()) }
             for node in 1...4 where node != dying { #expect(cluster.chunksPulled(by: node) == Bulk.chunks(bytes)) }
         }

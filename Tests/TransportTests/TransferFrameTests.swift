@@ -16,7 +16,7 @@ import Transport
             var frames = ByteBuffer()
             for index in 0..<reader.plan.count {
                 let chunk = ObjectChunk(
-                    request: 3, object: object, index: UInt32(index), count: UInt32(reader.plan.count), totalSize: UInt64(values.count),
+                    request: 3, object: object, index: UInt32(index), totalSize: UInt64(values.count),
                     chunk: reader.chunk(at: index).encoded)
                 frames.writeFrame(kind: ObjectChunk.kind, from: from, to: to, body: chunk.body)
             }
@@ -34,7 +34,7 @@ import Transport
         frames.withUnsafeBytes { decoder.append($0) }
         while let frame = try? decoder.next() {
             guard case .objectChunk(let m)? = try? Message(kind: frame.kind, body: frame.body), frame.to == to, frame.from == from,
-                m.request == 3, m.object == object, m.totalSize == UInt64(size)
+                m.request == 3, m.object == object, m.belongs(to: assembler.plan)
             else { continue }
             _ = try? assembler.accept(m.chunk, at: Int(m.index))
         }

@@ -130,6 +130,11 @@ package struct StoreInstance: Sendable {
         discard(id, into: &directives)
     }
 
+    /// Nobody waits any more for room for these, as their creator.
+    package mutating func withdraw(_ ids: Set<ObjectID>, client: UInt64) {
+        pending.removeAll { $0.creator == client && ids.contains($0.id) }
+    }
+
     // MARK: - Reading
 
     /// The place of a sealed object that is not deleted, when it can be read where it is.

@@ -1,3 +1,5 @@
+package import RayflowCore
+
 /// How an object is cut for a transfer: parts of equal size, the last one shorter. An empty object is one empty part.
 package struct ChunkPlan: Sendable, Hashable {
     /// Bytes of the object.
@@ -19,6 +21,11 @@ package struct ChunkPlan: Sendable, Hashable {
         precondition((0..<count).contains(index), "chunk \(index) of \(count)")
         return index * chunkSize..<min((index + 1) * chunkSize, totalSize)
     }
+}
+
+extension ObjectChunk {
+    /// Whether it is a part of an object of this size: else it has no place where that one goes.
+    package func belongs(to plan: ChunkPlan) -> Bool { totalSize == UInt64(plan.totalSize) }
 }
 
 /// Cuts an object into chunks and packs them, one by one and in any order.

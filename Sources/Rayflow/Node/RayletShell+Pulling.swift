@@ -9,6 +9,8 @@ struct Arrival {
     var ticket: UInt64?
     var place: ObjectPlace?
     var assembler: ChunkAssembler?
+    /// Chunks that a thread unpacks now, each with what has come for the same place meanwhile.
+    var inHand: [UInt32: [(chunk: ObjectChunk, from: Address)]] = [:]
 }
 
 /// Room of a transfer that was given up, in which a thread may still write.
@@ -20,7 +22,7 @@ struct ClosingRoom {
 
 /// Transfers: the side that wants an object.
 extension RayletShell {
-    /// How long another node may be silent in the middle of a transfer.
+    /// How long another node may be silent in the middle of a transfer. The test kit lets it be less: `TestCluster(silence:)`.
     package var pullSilenceNS: UInt64 {
         get { pulls.silenceNS }
         set { pulls.silenceNS = newValue }
@@ -42,6 +44,7 @@ extension RayletShell {
         switch directive {
         case .makeRoom(let object, let size, let owner): makeRoom(object, size: size, owner: owner)
         case .dropRoom(let object): dropRoom(object)
+        case .putBack(let objects): putBack(objects)
         case .ask(let source, let object, let request):
             let missing = arrivals[object]?.assembler?.missing(limit: TransferLimits.missingStretches) ?? []
             send(.pullObject(PullObject(request: request, object: object, missing: missing)), to: .raylet(of: source))
@@ -53,7 +56,7 @@ extension RayletShell {
         case .startTimer(let timer, let delay):
             loop.scheduleTimer(afterNanoseconds: delay) { [weak self] in
                 guard let self else { return }
-                pull { [scheduler] in $0.timerFired(timer, isGone: scheduler.isGone, into: &$1) }
+                pull { $0.timerFired(timer, isGone: { self.scheduler.isGone($0) }, into: &$1) }
             }
         }
     }
@@ -121,6 +124,17 @@ extension RayletShell {
         }
     }
 
+    /// Many at once: all that wait for room are looked at.
+    private func putBack(_ objects: [ObjectID]) {
+        let waiting = objects.filter { arrivals[$0]?.ticket != nil }
+        for object in waiting {
+            if let ticket = arrivals.removeValue(forKey: object)?.ticket { roomTickets[ticket] = nil }
+        }
+        store.withdraw(Set(waiting), client: Self.ownClient)
+        // The others' rooms are not free yet, or were granted in this turn.
+        for object in objects { dropRoom(object) }
+    }
+
     /// No thread writes to the room of a transfer any more: it was given up, or is over.
     private func closed(_ object: ObjectID, _ place: ObjectPlace) {
         guard let room = closing[object], room.place == place else { return }
@@ -148,14 +162,20 @@ extension RayletShell {
         guard pulls.isWanted(m.object, request: m.request, from: from.nodeID), let assembler = arrivals[m.object]?.assembler else {
             return isUnwanted(m.object, m.request, from)
         }
-        let size = Int(clamping: m.totalSize)
-        guard size == assembler.plan.totalSize else { return pull { $0.sizeIs(size, m.object, request: m.request, into: &$1) } }
+        guard m.belongs(to: assembler.plan) else {
+            return pull { $0.sizeIs(Int(clamping: m.totalSize), m.object, request: m.request, into: &$1) }
+        }
+        // Of this one nothing is known before the one in hand is in its place, or has turned out to be faulty.
+        if arrivals[m.object]?.inHand[m.index]?.append((m, from)) != nil { return }
+        arrivals[m.object]?.inHand[m.index] = []
         io.run { [self] in
             let result: Result<ChunkAssembler.Progress, ChunkFault>
             do throws(ChunkFault) { result = .success(try assembler.accept(m.chunk, at: Int(m.index))) } catch { result = .failure(error) }
             loop.execute { [self] in
                 guard arrivals[m.object]?.assembler === assembler else { return }
+                let others = arrivals[m.object]?.inHand.removeValue(forKey: m.index) ?? []
                 taken(m, result, assembler, from: from)
+                for other in others { chunk(other.chunk, from: other.from) }
             }
         }
     }
@@ -203,10 +223,14 @@ extension RayletShell {
     }
 
     func dependencyFailed(_ object: ObjectID, _ error: ErrorRecord, lost: [NodeID] = []) {
-        let tell: @Sendable () -> Void = { [weak self] in
-            guard let self else { return }
+        guard error.code.isLackOfRoom else {
+            return event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) }
+        }
+        failing.insert(object)
+        loop.scheduleTimer(afterNanoseconds: NodeLimits.noRoomNS) { [weak self] in
+            // Else nobody needs it any more, or others do, for whom it is fetched again.
+            guard let self, failing.remove(object) != nil else { return }
             event { $0.dependencyFailed(object, error, lost: lost, now: self.loop.now, into: &$1) }
         }
-        if error.code.isLackOfRoom { loop.scheduleTimer(afterNanoseconds: NodeLimits.noRoomNS, tell) } else { tell() }
     }
 }

@@ -29,7 +29,7 @@ extension RayletShell {
         isPushing = false
     }
 
-    /// Bytes of chunks that are under way to others at the same time; 0: none are sent.
+    /// Bytes of chunks that are under way to others at the same time; 0: none are sent. For `TestCluster.setSending(_:of:)` of the test kit.
     package func limitPushes(to bytes: Int) { push { $0.setLimit(bytes, into: &$1) } }
 
     private func carryOut(_ directive: PushDirective) {
@@ -58,12 +58,16 @@ extension RayletShell {
     /// Another node wants an object.
     func asked(_ m: PullObject, from: Address) {
         guard let arrival = arrivals[m.object] else {
-            return pushes.hasSource(m.object) ? accept(m, from: from) : begin(.push(m, from))
+            if pushes.hasSource(m.object) { return accept(m, from: from) }
+            // Those that ask again and again, or for very much, must not pile up.
+            if store.awaitsRoom(m.object) { return refuse(m, .noRoom, to: from) }
+            guard !pushes.isFull, openings.count < TransferLimits.pushes else { return refuse(m, .busy, to: from) }
+            return begin(.push(m, from))
         }
         // It is coming here itself: what has come can be passed on.
         guard pulls.isComing(m.object, for: from.nodeID), let place = arrival.place, let assembler = arrival.assembler,
             let bytes = try? store.arena.view(place)
-        else { return refuse(m, .busy, to: from) }
+        else { return refuse(m, .stalled, why: "node \(node) waits for it itself", to: from) }
         if !pushes.hasSource(m.object) {
             pushSources[m.object] = PushSource(bytes)
             pushes.offer(m.object, size: bytes.count, there: assembler.there)
@@ -73,6 +77,17 @@ extension RayletShell {
 
     private func accept(_ m: PullObject, from: Address) {
         push { $0.request(m.object, request: m.request, from: from.nodeID, missing: m.missing, into: &$1) }
+    }
+
+    /// A node whose object comes back from a colder tier hears so, again and again: that may take long. While there is no room for it, which
+    /// may turn out later, it is to ask again.
+    func answer(_ opening: Opening, _ ticket: UInt64) {
+        guard case .push(let m, let to) = opening else { return }
+        guard store.awaitsRoom(m.object) else {
+            return send(.pullAccepted(PullAccepted(request: m.request, object: m.object)), to: to)
+        }
+        openings[ticket] = .keep(m.object)
+        refuse(m, .noRoom, to: to)
     }
 
     /// The object is pinned at `place` for a node that wants it.
@@ -116,8 +131,8 @@ extension RayletShell {
         io.run { [self] in
             let reader = ChunkReader(source.bytes)
             let message = ObjectChunk(
-                request: request, object: object, index: index, count: UInt32(reader.plan.count),
-                totalSize: UInt64(reader.plan.totalSize), chunk: reader.chunk(at: Int(index)).encoded)
+                request: request, object: object, index: index, totalSize: UInt64(reader.plan.totalSize),
+                chunk: reader.chunk(at: Int(index)).encoded)
             loop.execute { [self] in
                 withExtendedLifetime(source) {}
                 // Given up meanwhile: the bytes may be others' already.

@@ -103,6 +103,7 @@ extension RayletShell {
         loop.scheduleTimer(afterNanoseconds: 1_000_000_000) { [weak self] in
             guard let self else { return }
             run { self.store.tick(into: &$0) }
+            for (ticket, opening) in openings { answer(opening, ticket) }
             push { $0.tick(into: &$1) }
             tickStore()
         }
@@ -178,16 +179,17 @@ extension RayletShell {
     /// Pins an object where it can be read, brought back or pulled from another node when needed.
     func begin(_ opening: Opening) {
         run { directives in
-            guard let result = try? store.open(opening.object, client: opening.client, into: &directives) else { return absent(opening) }
+            let result: OpenResult
+            do throws(StoreFault) { result = try store.open(opening.object, client: opening.client, into: &directives) } catch {
+                // News of an object may come before its seal, and a room that was given up is not free at once: that is no lost copy.
+                if case .notSealed = error, case .push(let m, let to) = opening {
+                    return refuse(m, .busy, why: "node \(node) has not finished its copy", to: to)
+                }
+                return absent(opening)
+            }
             guard case .pending(let ticket) = result else { return finish(opening, result) }
             openings[ticket] = opening
-            guard case .push(let m, let to) = opening else { return }
-            if store.awaitsRoom(m.object) {
-                openings[ticket] = .keep(m.object)
-                refuse(m, .noRoom, to: to)
-            } else {
-                send(.pullAccepted(PullAccepted(request: m.request, object: m.object)), to: to)
-            }
+            answer(opening, ticket)
         }
     }
 
@@ -220,13 +222,15 @@ extension RayletShell {
             pendingOpens[m.object, default: []].append((m, from))
             pull {
                 $0.want(
-                    m.object, m.kind, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why, into: &$1)
+                    m.object, m.kind, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why,
+                    isGone: { self.scheduler.isGone($0) }, into: &$1)
             }
         case .dependency(let m):
             dependencies[m.id] = m
             pull {
                 $0.want(
-                    m.id, .argument, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why, into: &$1)
+                    m.id, .argument, from: m.nodes, owner: m.owner, size: Int(clamping: m.size), lostHere: why,
+                    isGone: { self.scheduler.isGone($0) }, into: &$1)
             }
         case .push(let m, let to): refuse(m, .absent, why: why, to: to)
         case .keep, .cancelled: break
@@ -235,6 +239,7 @@ extension RayletShell {
 
     func cancelDependency(_ object: ObjectID) {
         // On its way it is not pinned yet.
+        if failing.remove(object) != nil { return }
         if dependencies.removeValue(forKey: object) != nil {
             pull { $0.forget(object, .argument, into: &$1) }
         } else if let ticket = openings.first(where: { if case .dependency(let it) = $0.value { it.id == object } else { false } })?.key {

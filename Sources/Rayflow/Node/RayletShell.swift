@@ -63,6 +63,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     var closing: [ObjectID: ClosingRoom] = [:]
     /// What leases wait for.
     var dependencies: [ObjectID: Dependency] = [:]
+    /// For which there was no room: leases hear it after a pause.
+    var failing: Set<ObjectID> = []
     var pushes = PushQueue()
     var pushOutbox: [PushDirective] = []
     var isPushing = false
@@ -203,14 +205,17 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
                 guard let self else { return }
                 event { $0.timerFired(timer, now: self.loop.now, into: &$1) }
             }
-        case .fetchDependency(let dependency): begin(.dependency(dependency))
+        case .fetchDependency(let dependency):
+            failing.remove(dependency.id)
+            begin(.dependency(dependency))
         case .cancelDependency(let object): cancelDependency(object)
         case .reportResources(let available):
             send(.resourceReport(ResourceReport(node: node, available: available)), to: .gcs)
         case .fenced: onFenced?()
-        case .nodesGone:
+        case .nodesGone(let nodes):
             run { store.keepSecondaries(into: &$0) }
-            pull { [scheduler] in $0.nodesGone(scheduler.isGone, into: &$1) }
+            push { $0.nodesGone(nodes, into: &$1) }
+            pull { $0.nodesGone(nodes, into: &$1) }
         }
     }
 

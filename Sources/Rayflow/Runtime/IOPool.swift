@@ -5,7 +5,8 @@ internal import Glibc
 package final class IOPool: @unchecked Sendable {
     private let lock = Lock()
     private let semaphore: UnsafeMutablePointer<sem_t>
-    private var jobs: [@Sendable () -> Void] = []
+    /// Those that were taken are nil: what a job holds goes with it, not with the last of the queue.
+    private var jobs: [(@Sendable () -> Void)?] = []
     private var head = 0
     private var isClosed = false
     private let threads: Int
@@ -48,14 +49,13 @@ package final class IOPool: @unchecked Sendable {
                     isOver = isClosed
                     return nil
                 }
-                defer {
-                    head += 1
-                    if head == jobs.count {
-                        jobs.removeAll(keepingCapacity: true)
-                        head = 0
-                    }
+                let job = jobs[head].take()
+                head += 1
+                if head == jobs.count || head > RuntimeLimits.takenJobs && head * 2 > jobs.count {
+                    jobs.removeFirst(head)
+                    head = 0
                 }
-                return jobs[head]
+                return job
             }
             if isOver { return }
             job?()

@@ -2,6 +2,8 @@
 package enum RuntimeLimits {
     /// How long a raylet may take to say why a request waits.
     static let explainNS: UInt64 = 1_000_000_000
+    /// Places of jobs of an ``IOPool`` that were taken, beside as many as wait, until they are used again.
+    static let takenJobs = 64
     /// Values up to this many bytes travel inside messages; larger ones lie in shared memory.
     package static let inlineBytes = 100 * 1024
     package static let ioThreads = 2

@@ -517,15 +517,14 @@ public struct ObjectChunk: WireMessage {
     public var request: UInt64
     public var object: ObjectID
     public var index: UInt32
-    public var count: UInt32
+    /// Bytes of the object.
     public var totalSize: UInt64
     public var chunk: [UInt8]
 
-    public init(request: UInt64, object: ObjectID, index: UInt32, count: UInt32, totalSize: UInt64, chunk: [UInt8]) {
+    public init(request: UInt64, object: ObjectID, index: UInt32, totalSize: UInt64, chunk: [UInt8]) {
         self.request = request
         self.object = object
         self.index = index
-        self.count = count
         self.totalSize = totalSize
         self.chunk = chunk
     }
@@ -534,7 +533,6 @@ public struct ObjectChunk: WireMessage {
         request = try r.u64()
         object = try r.object()
         index = try r.u32()
-        count = try r.u32()
         totalSize = try r.u64()
         chunk = try r.blob()
     }
@@ -543,7 +541,6 @@ public struct ObjectChunk: WireMessage {
         w.u64(request)
         w.object(object)
         w.u32(index)
-        w.u32(count)
         w.u64(totalSize)
         w.blob(chunk)
     }

@@ -25,7 +25,7 @@ public enum PullRefusal: UInt8, Sendable {
     case busy = 1
     /// Its copy lies in a colder tier, and there is no room to bring it back yet.
     case noRoom = 2
-    /// It has got a part itself, and its own source is gone.
+    /// It is to get a copy itself, and has no source for it now.
     case stalled = 3
 }
 

@@ -17,7 +17,7 @@ package enum RayletDirective: Sendable {
     /// The cluster has given this node up: when its workers are gone, the raylet ends.
     case fenced
     /// Other nodes are gone, and with them their copies of objects.
-    case nodesGone
+    case nodesGone(Set<NodeID>)
 }
 
 /// Why a worker process is ended.

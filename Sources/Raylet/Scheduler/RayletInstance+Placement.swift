@@ -171,7 +171,8 @@ extension RayletInstance {
             if !info.isAlive { dead.insert(info.node.value) }
             if info.node != node, info.isAlive { table[info.node] = info }
         }
-        if let others, others.keys.contains(where: { table[$0] == nil }) { out.append(.nodesGone) }
+        let gone = Set((others ?? [:]).keys.filter { table[$0] == nil })
+        if !gone.isEmpty { out.append(.nodesGone(gone)) }
         others = table
         unreachable.formIntersection(table.keys)
         if dead.contains(node.value) { return fence(into: &out) }

@@ -18,8 +18,8 @@ struct Line<Entry: Sendable>: Sendable {
         entries.append(entry)
     }
 
-    mutating func prepend(_ entry: Entry) {
-        entries.replaceSubrange(..<start, with: CollectionOfOne(entry))
+    mutating func prepend(_ first: [Entry]) {
+        entries.replaceSubrange(..<start, with: first)
         start = 0
     }
 

@@ -6,6 +6,8 @@ package enum PullDirective: Sendable, Hashable {
     case makeRoom(ObjectID, size: Int, owner: Address)
     /// Nobody wants the object now: its room is free again with all that has come, granted or not.
     case dropRoom(ObjectID)
+    /// These have no room yet, and will ask for it again later.
+    case putBack([ObjectID])
     /// Ask the node for what is missing of the object.
     case ask(NodeID, ObjectID, request: UInt64)
     /// Tell the node that nothing more is wanted of a request.
@@ -18,8 +20,8 @@ package enum PullDirective: Sendable, Hashable {
 }
 
 package enum PullTimer: Sendable, Hashable {
-    /// Whether the source of a request has said more since.
-    case silence(ObjectID, request: UInt64, heard: UInt64)
+    /// Which of the sources that were asked are silent.
+    case silence
     /// The connection to the source of a request broke.
     case broken(ObjectID, request: UInt64)
     /// All sources have refused.

@@ -25,21 +25,23 @@ struct PullEntry: Sendable {
     /// Its place in the line of its kind; changes with each stage, so that entries of a line and timers that are out of date are known.
     var turn: UInt64 = 0
     /// Nodes that are said to have it, in the order in which they became known.
-    var known: [NodeID]
+    var known: [NodeID] = []
+    /// Those of them that somebody who wants it has named. The others were named by busy nodes, and may have nothing themselves.
+    var holders: Set<NodeID> = []
     /// Those of them that are still to be asked in this round, the next one last.
     var untried: [NodeID] = []
     /// Nodes that have no copy after all, or are gone.
     var lost: [NodeID] = []
     /// This node is among those that are said to have a copy.
     var isSaidToBeHere = false
-    /// A source whose connection broke once.
+    /// A source whose connection broke, and that has said nothing since.
     var doubted: NodeID?
-    /// In this round a source has refused for now.
-    var wasRefused = false
+    /// Why sources have refused for now in this round.
+    var refusals: Set<PullRefusal> = []
     /// Pauses since the last chunk.
     var pauses = 0
-    /// What has come from the source that was asked last: its word that it will send, and chunks.
-    var heard: UInt64 = 0
+    /// Looks since the source has said that it will send, or has sent a chunk.
+    var quietLooks = 0
     var isAccepted = false
     /// Chunks that are in their places, from whichever source.
     var chunks = 0
@@ -47,6 +49,12 @@ struct PullEntry: Sendable {
     var why = "no node has a copy"
 
     var kind: PullKind { kinds.max() ?? .argument }
+    /// Some node may have it, as far as is known.
+    var hasSources: Bool { known.contains { !lost.contains($0) } }
+    /// It is worth while to ask all once more: a node has it, or gets it.
+    var mayComeLater: Bool {
+        refusals.contains(.busy) || refusals.contains(.noRoom) || refusals.contains(.stalled) && holders.contains { !lost.contains($0) }
+    }
     var isActive: Bool {
         switch stage {
         case .waiting, .seal: false
@@ -55,7 +63,6 @@ struct PullEntry: Sendable {
     }
     /// The entry of a line is not out of date.
     func waits(_ turn: UInt64) -> Bool { stage == .waiting && self.turn == turn }
-    var hasRoom: Bool { isActive && stage != .room }
     var source: (node: NodeID, request: UInt64)? {
         switch stage {
         case .asked(let node, let request), .broken(let node, let request): (node, request)

@@ -25,6 +25,7 @@ extension PullQueue {
         if pull.isActive {
             active[Int(pull.kind.rawValue)] -= 1
             active[Int(kind.rawValue)] += 1
+            if roomless[Int(pull.kind.rawValue)].remove(object) != nil { roomless[Int(kind.rawValue)].insert(object) }
         } else if pull.stage == .waiting {
             enqueue(object)
         }
@@ -33,8 +34,8 @@ extension PullQueue {
     /// The object is not on its way any more, whatever becomes of it.
     mutating func leave(_ object: ObjectID) {
         guard let pull = pulls[object] else { return }
-        if let request = pull.source?.request { requests[request] = nil }
-        roomless.remove(object)
+        asked.remove(object)
+        roomless[Int(pull.kind.rawValue)].remove(object)
         guard pull.isActive else { return }
         activeBytes -= pull.size
         active[Int(pull.kind.rawValue)] -= 1
@@ -52,7 +53,7 @@ extension PullQueue {
             activeBytes += pull.size
             active[Int(pull.kind.rawValue)] += 1
             pulls[object]?.stage = .room
-            roomless.insert(object)
+            roomless[Int(pull.kind.rawValue)].insert(object)
             out.append(.makeRoom(object, size: pull.size, owner: pull.owner))
         }
     }
@@ -67,17 +68,21 @@ extension PullQueue {
         return nil
     }
 
-    /// Less urgent ones that have no room yet have lost nothing when they wait again: the last one first, until there is place for this one.
+    /// Less urgent ones that have no room yet have lost nothing when they wait again: the least urgent first, of these the last, until there is
+    /// place for this one.
     private mutating func putBack(for pull: PullEntry, into out: inout [PullDirective]) {
-        guard !roomless.isEmpty else { return }
-        let others = roomless.filter { pulls[$0].map { $0.kind < pull.kind } == true }
-        for object in others.sorted(by: { (pulls[$0]?.turn ?? 0) > (pulls[$1]?.turn ?? 0) }) {
-            guard activeBytes + pull.size > limitBytes, let kind = pulls[object]?.kind else { return }
-            out.append(.dropRoom(object))
-            leave(object)
-            let turn = takeTurn()
-            pulls[object]?.turn = turn
-            lines[Int(kind.rawValue)].prepend(Turn(object: object, number: turn))
+        for kind in 0..<Int(pull.kind.rawValue) where !roomless[kind].isEmpty {
+            var back: [ObjectID] = []
+            for object in roomless[kind].sorted(by: { (pulls[$0]?.turn ?? 0) > (pulls[$1]?.turn ?? 0) }) {
+                guard activeBytes + pull.size > limitBytes else { break }
+                back.append(object)
+                leave(object)
+            }
+            guard !back.isEmpty else { return }
+            out.append(.putBack(back))
+            let turns = back.reversed().map { Turn(object: $0, number: takeTurn()) }
+            for turn in turns { pulls[turn.object]?.turn = turn.number }
+            lines[kind].prepend(turns)
         }
     }
 }

@@ -66,17 +66,20 @@ extension PullQueue {
         for kind in PullKind.allCases {
             expect(active[Int(kind.rawValue)] == live.count { $0.kind == kind }, "wrong count of \(kind)")
         }
-        expect(roomless == Set(pulls.filter { $0.value.stage == .room }.keys), "wrong set of those without room")
+        for kind in PullKind.allCases {
+            let without = pulls.filter { $0.value.stage == .room && $0.value.kind == kind }
+            expect(roomless[Int(kind.rawValue)] == Set(without.keys), "wrong set of \(kind) without room")
+        }
         let inLine = Set(lines.flatMap { $0.all.map(\.number) })
         for (object, pull) in pulls {
             expect(!pull.kinds.isEmpty, "\(object) is wanted by nobody")
             if pull.stage == .waiting { expect(inLine.contains(pull.turn), "\(object) waits in no line") }
-            if let (source, request) = pull.source {
-                expect(requests[request] == object, "request \(request) is not known")
+            if let (source, _) = pull.source {
                 expect(source != node && !pull.lost.contains(source), "\(object) is asked of \(source)")
             }
         }
-        expect(requests.count == pulls.values.count { $0.source != nil }, "\(requests.count) requests are open")
+        expect(asked == Set(pulls.filter { $0.value.source != nil }.keys), "wrong set of those with a source")
+        expect(asked.isEmpty || isListening, "nobody looks for silence")
         // The front of the line waits only for place, and only while one of its kind or a more urgent one is on its way.
         if let first = pulls.values.filter({ $0.stage == .waiting }).map(\.kind).max() {
             expect(live.contains { $0.kind >= first }, "a pull of kind \(first) waits for nothing")

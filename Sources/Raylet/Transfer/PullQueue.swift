@@ -10,24 +10,31 @@ package struct PullQueue: Sendable {
     package let node: NodeID
     /// Bytes on their way at the same time.
     package let limitBytes: Int
+    /// Objects that are wanted at the same time.
+    package let limit: Int
+    /// A variable for the test kit, where a source may be silent for less.
     package var silenceNS = TransferLimits.silenceNS
     package private(set) var counters = PullCounters()
 
     var pulls: [ObjectID: PullEntry] = [:]
-    var requests: [UInt64: ObjectID] = [:]
+    /// Those with a source.
+    var asked: Set<ObjectID> = []
     /// Those that wait for their turn, by kind; entries whose number is not that of the object any more do not count.
     var lines = [Line<Turn>](repeating: Line(), count: PullKind.allCases.count)
     var activeBytes = 0
     /// By kind.
     var active = [Int](repeating: 0, count: PullKind.allCases.count)
-    /// Of these, those without room, which can be put back into line.
-    var roomless: Set<ObjectID> = []
+    /// Of these, those without room, which can be put back into line; by kind.
+    var roomless = [Set<ObjectID>](repeating: [], count: PullKind.allCases.count)
+    /// A look for silence will come.
+    private(set) var isListening = false
     private var nextRequest: UInt64 = 1
     private var nextTurn: UInt64 = 1
 
-    package init(node: NodeID, limitBytes: Int) {
+    package init(node: NodeID, limitBytes: Int, limit: Int = TransferLimits.wanted) {
         self.node = node
         self.limitBytes = limitBytes
+        self.limit = limit
     }
 
     // MARK: - Wants
@@ -36,32 +43,37 @@ package struct PullQueue: Sendable {
     /// - Parameters:
     ///   - nodes: those that are said to have it.
     ///   - lostHere: this node had a copy, and this is what became of it.
+    ///   - isGone: whether the cluster has given a node up. The others are asked, also those that had no copy when they were asked before.
     package mutating func want(
         _ object: ObjectID, _ kind: PullKind, from nodes: [NodeID], owner: Address, size: Int, lostHere: String? = nil,
-        into out: inout [PullDirective]
+        isGone: (NodeID) -> Bool, into out: inout [PullDirective]
     ) {
         if var pull = pulls[object] {
             if nodes.contains(node) { pull.isSaidToBeHere = lostHere == nil }
             if lostHere != nil, !pull.lost.contains(node) { pull.lost.append(node) }
-            let count = pull.known.count
-            learn(nodes, of: &pull)
+            let hasNews = nameHolders(nodes, of: &pull, isGone: isGone)
             pulls[object] = pull
             if kind > pull.kind { counters.upgraded += 1 }
             setKinds(pull.kinds.union([kind]), of: object)
             if pull.stage == .seal, lostHere != nil { return isNotWritten(object, why: lostHere, into: &out) }
-            if pull.stage == .pausing, pull.known.count > count {
+            if pull.stage == .pausing, hasNews {
                 startRound(object)
                 askNext(object, into: &out)
             }
             return admit(into: &out)
         }
-        var pull = PullEntry(owner: owner, size: max(size, 0), kinds: [kind], known: [])
+        guard pulls.count < limit else {
+            let error = ErrorRecord(.objectStoreFull, "node \(node) waits for \(limit) objects already; get fewer at a time")
+            counters.failed += 1
+            return out.append(.failed(object, error, lost: []))
+        }
+        var pull = PullEntry(owner: owner, size: Self.plausible(size), kinds: [kind])
         pull.isSaidToBeHere = nodes.contains(node) && lostHere == nil
         if let lostHere {
             pull.lost = [node]
             pull.why = lostHere
         }
-        learn(nodes, of: &pull)
+        nameHolders(nodes, of: &pull, isGone: isGone)
         let isHere = pull.known.isEmpty && pull.isSaidToBeHere
         let isNowhere = pull.known.isEmpty && !isHere
         pulls[object] = pull
@@ -86,8 +98,8 @@ package struct PullQueue: Sendable {
     // MARK: - Room
 
     package mutating func roomGranted(_ object: ObjectID, into out: inout [PullDirective]) {
-        guard pulls[object]?.stage == .room else { return }
-        roomless.remove(object)
+        guard let pull = pulls[object], pull.stage == .room else { return }
+        roomless[Int(pull.kind.rawValue)].remove(object)
         startRound(object)
         askNext(object, into: &out)
     }
@@ -132,13 +144,14 @@ package struct PullQueue: Sendable {
     package mutating func accepted(_ object: ObjectID, request: UInt64) {
         guard let pull = pulls[object], pull.source?.request == request else { return }
         pulls[object]?.isAccepted = true
-        pulls[object]?.heard += 1
+        pulls[object]?.doubted = nil
+        pulls[object]?.quietLooks = 0
     }
 
     /// A chunk has come to its place.
     package mutating func chunkTaken(_ object: ObjectID, request: UInt64) {
         guard let pull = pulls[object], pull.source?.request == request else { return }
-        pulls[object]?.heard += 1
+        pulls[object]?.quietLooks = 0
         pulls[object]?.isAccepted = true
         pulls[object]?.chunks += 1
         pulls[object]?.pauses = 0
@@ -154,6 +167,7 @@ package struct PullQueue: Sendable {
 
     /// The object has another size than was said: what has come is of no use.
     package mutating func sizeIs(_ size: Int, _ object: ObjectID, request: UInt64, into out: inout [PullDirective]) {
+        let size = Self.plausible(size)
         guard let pull = pulls[object], case .asked(let source, request) = pull.stage, pull.size != size else { return }
         guard pull.pauses < TransferLimits.pauses else { return fail(object, into: &out) }
         out.append(.cancel(source, object, request: request))
@@ -170,22 +184,26 @@ package struct PullQueue: Sendable {
     package mutating func refused(
         _ object: ObjectID, request: UInt64, _ refusal: PullRefusal, others: [NodeID], why: String, into out: inout [PullDirective]
     ) {
-        guard requests[request] == object, var pull = pulls[object], pull.source?.request == request else { return }
+        guard var pull = pulls[object], pull.source?.request == request else { return }
         if refusal == .busy {
             counters.redirected += others.isEmpty ? 0 : 1
             learn(others, of: &pull)
             pulls[object] = pull
         }
-        if refusal != .absent { pulls[object]?.wasRefused = true }
+        if refusal != .absent { pulls[object]?.refusals.insert(refusal) }
         giveUp(object, why: why, isLost: refusal == .absent, into: &out)
     }
 
-    /// The connection to a node broke. One that is alive is reached again: it is asked once more.
+    /// The connection to a node broke. One that is alive is asked once more, soon, and then, as long as it cannot be reached, again with the
+    /// others after a pause: only the cluster says that it is gone with its copy.
     package mutating func connectionBroke(to source: NodeID, isGone: Bool, into out: inout [PullDirective]) {
         for object in from(source) {
             guard let pull = pulls[object], case .asked(_, let request) = pull.stage else { continue }
-            if isGone || pull.doubted == source {
+            if isGone {
                 giveUp(object, why: "node \(source) is gone", isLost: true, into: &out)
+            } else if pull.doubted == source {
+                pulls[object]?.refusals.insert(.stalled)
+                giveUp(object, why: "the connection to node \(source) breaks", isLost: false, into: &out)
             } else {
                 pulls[object]?.doubted = source
                 pulls[object]?.stage = .broken(source, request: request)
@@ -196,11 +214,23 @@ package struct PullQueue: Sendable {
     }
 
     /// The cluster has given nodes up.
-    package mutating func nodesGone(_ isGone: (NodeID) -> Bool, into out: inout [PullDirective]) {
-        let concerned = pulls.filter { $0.value.source.map { isGone($0.node) } == true }.keys
-        for object in concerned.sorted() {
-            guard let source = pulls[object]?.source?.node else { continue }
-            giveUp(object, why: "node \(source) is gone", isLost: true, into: &out)
+    package mutating func nodesGone(_ nodes: Set<NodeID>, into out: inout [PullDirective]) {
+        func gone(_ pull: PullEntry) -> [NodeID] { pull.known.filter { nodes.contains($0) && !pull.lost.contains($0) } }
+        for object in pulls.filter({ !gone($0.value).isEmpty }).keys.sorted() {
+            guard var pull = pulls[object] else { continue }
+            pull.lost += gone(pull)
+            pull.untried.removeAll(where: nodes.contains)
+            pull.why = "node \(pull.lost[pull.lost.count - 1]) is gone"
+            pulls[object] = pull
+            switch pull.stage {
+            case .asked(let source, _), .broken(let source, _):
+                if nodes.contains(source) { giveUp(object, why: "node \(source) is gone", isLost: true, into: &out) }
+            case .pausing:
+                startRound(object)
+                askNext(object, into: &out)
+            case .waiting, .room: if !pull.hasSources, !pull.isSaidToBeHere { fail(object, into: &out) }
+            case .seal: break
+            }
         }
     }
 
@@ -208,15 +238,9 @@ package struct PullQueue: Sendable {
 
     package mutating func timerFired(_ timer: PullTimer, isGone: (NodeID) -> Bool, into out: inout [PullDirective]) {
         switch timer {
-        case .silence(let object, let request, let heard):
-            guard let pull = pulls[object], case .asked(let source, request) = pull.stage else { return }
-            guard pull.heard == heard else { return listen(object, into: &out) }
-            out.append(.cancel(source, object, request: request))
-            let why = "node \(source) has sent nothing for \(silenceNS / 1_000_000) ms"
-            giveUp(object, why: why, isLost: isGone(source), into: &out)
+        case .silence: leaveSilent(isGone, into: &out)
         case .broken(let object, let request):
             guard let pull = pulls[object], case .broken(let source, request) = pull.stage else { return }
-            requests[request] = nil
             pulls[object]?.untried.append(source)
             askNext(object, into: &out)
         case .pause(let object, let turn):
@@ -231,8 +255,22 @@ package struct PullQueue: Sendable {
 
     // MARK: - Parts
 
-    private mutating func learn(_ nodes: [NodeID], of pull: inout PullEntry) {
-        for other in nodes where other != node && !pull.known.contains(other) && !pull.lost.contains(other) {
+    private static func plausible(_ size: Int) -> Int { min(max(size, 0), TransferLimits.objectBytes) }
+
+    /// - Returns: whether there is somebody to ask who was not there before.
+    @discardableResult
+    private func nameHolders(_ nodes: [NodeID], of pull: inout PullEntry, isGone: (NodeID) -> Bool) -> Bool {
+        let back = pull.lost.filter { $0 != node && nodes.contains($0) && !isGone($0) }
+        pull.lost.removeAll(where: back.contains)
+        pull.untried += back
+        let count = pull.known.count
+        learn(nodes, of: &pull)
+        pull.holders.formUnion(nodes.filter(pull.known.contains))
+        return pull.known.count > count || !back.isEmpty
+    }
+
+    private func learn(_ nodes: [NodeID], of pull: inout PullEntry) {
+        for other in nodes where other != node && !pull.known.contains(other) {
             guard pull.known.count < TransferLimits.sources else { return }
             pull.known.append(other)
             pull.untried.append(other)
@@ -247,7 +285,7 @@ package struct PullQueue: Sendable {
             return mixed ^ (mixed >> 31)
         }
         pulls[object]?.untried = pull.known.filter { !pull.lost.contains($0) }.sorted { rank($0) < rank($1) }
-        pulls[object]?.wasRefused = false
+        pulls[object]?.refusals = []
     }
 
     private mutating func askNext(_ object: ObjectID, into out: inout [PullDirective]) {
@@ -258,25 +296,45 @@ package struct PullQueue: Sendable {
         }
         let request = nextRequest
         nextRequest += 1
-        requests[request] = object
+        asked.insert(object)
         pull.stage = .asked(source, request: request)
-        pull.heard = 0
+        pull.quietLooks = 0
         pull.isAccepted = false
         pulls[object] = pull
         counters.asked += 1
         out.append(.ask(source, object, request: request))
-        listen(object, into: &out)
+        listen(into: &out)
     }
 
-    private func listen(_ object: ObjectID, into out: inout [PullDirective]) {
-        guard let pull = pulls[object], case .asked(_, let request) = pull.stage else { return }
-        out.append(.startTimer(.silence(object, request: request, heard: pull.heard), afterNS: silenceNS))
+    /// One timer for all, while any has a source.
+    private mutating func listen(into out: inout [PullDirective]) {
+        guard !isListening, !asked.isEmpty else { return }
+        isListening = true
+        out.append(.startTimer(.silence, afterNS: silenceNS / UInt64(TransferLimits.silenceLooks)))
+    }
+
+    private mutating func leaveSilent(_ isGone: (NodeID) -> Bool, into out: inout [PullDirective]) {
+        isListening = false
+        var silent: [ObjectID] = []
+        for object in asked {
+            guard let pull = pulls[object], case .asked = pull.stage else { continue }
+            pulls[object]?.quietLooks += 1
+            // The first look came at once, perhaps.
+            if pull.quietLooks >= TransferLimits.silenceLooks { silent.append(object) }
+        }
+        for object in silent.sorted() {
+            guard case .asked(let source, let request)? = pulls[object]?.stage else { continue }
+            out.append(.cancel(source, object, request: request))
+            let why = "node \(source) has sent nothing for \(silenceNS / 1_000_000) ms"
+            giveUp(object, why: why, isLost: isGone(source), into: &out)
+        }
+        listen(into: &out)
     }
 
     /// The source is left. What came from it stays: copies of an object are equal.
     private mutating func giveUp(_ object: ObjectID, why: String, isLost: Bool, into out: inout [PullDirective]) {
-        guard let (source, request) = pulls[object]?.source else { return }
-        requests[request] = nil
+        guard let source = pulls[object]?.source?.node else { return }
+        asked.remove(object)
         pulls[object]?.why = why
         if isLost, pulls[object]?.lost.contains(source) == false { pulls[object]?.lost.append(source) }
         // Those that get it from here may be whom this node asks next: nodes must not wait for each other in a circle.
@@ -286,9 +344,7 @@ package struct PullQueue: Sendable {
 
     private mutating func roundOver(_ object: ObjectID, into out: inout [PullDirective]) {
         guard let pull = pulls[object] else { return }
-        guard pull.wasRefused, pull.pauses < TransferLimits.pauses, pull.known.contains(where: { !pull.lost.contains($0) }) else {
-            return fail(object, into: &out)
-        }
+        guard pull.mayComeLater, pull.pauses < TransferLimits.pauses, pull.hasSources else { return fail(object, into: &out) }
         let pause = min(TransferLimits.firstPauseNS << UInt64(min(pull.pauses, 16)), TransferLimits.longestPauseNS)
         counters.paused += 1
         let turn = takeTurn()
@@ -309,7 +365,7 @@ package struct PullQueue: Sendable {
     private mutating func isNotWritten(_ object: ObjectID, why: String?, into out: inout [PullDirective]) {
         guard let pull = pulls[object] else { return }
         pulls[object]?.why = why ?? "its copy on node \(node) is gone"
-        guard pull.known.contains(where: { !pull.lost.contains($0) }) else { return fail(object, into: &out) }
+        guard pull.hasSources else { return fail(object, into: &out) }
         enqueue(object)
         admit(into: &out)
     }

@@ -28,8 +28,8 @@ package struct PushQueue: Sendable {
         var underWay: [UInt32: Int] = [:]
         var underWayBytes = 0
         var isInTurn = false
-        /// Ticks since the receiver has taken something, while something is under way.
-        var silentTicks = 0
+        /// The tick at which the receiver has taken something, or something got under way after a time without.
+        var heardTick = 0
 
         /// The entry of a line is not out of date.
         func waits(_ request: UInt64) -> Bool { isInTurn && self.request == request }
@@ -44,8 +44,8 @@ package struct PushQueue: Sendable {
         var receivers: [NodeID] = []
         /// Times that somebody was told of them.
         var referrals = 0
-        /// Ticks without any.
-        var idleTicks = 0
+        /// The tick at which it was offered.
+        var offeredTick: Int
     }
 
     /// Bytes under way at the same time. 0: nothing is sent.
@@ -57,6 +57,7 @@ package struct PushQueue: Sendable {
     var underWayBytes = 0
     /// Those that have something to send and place in their windows, in turn.
     var turns = Line<Turn>()
+    private var ticks = 0
 
     package init(limitBytes: Int = TransferLimits.outgoingBytes, windowBytes: Int = TransferLimits.windowBytes) {
         self.limitBytes = limitBytes
@@ -71,18 +72,20 @@ package struct PushQueue: Sendable {
     // MARK: - Objects
 
     package func hasSource(_ object: ObjectID) -> Bool { sources[object] != nil }
+    /// As many copies are on their way as may be.
+    package var isFull: Bool { pushes.count >= TransferLimits.pushes }
 
     /// The object can be sent from here, all of it or, while it still comes, the chunks that are `there`. It stays so until ``PushDirective/release(_:)``.
     package mutating func offer(_ object: ObjectID, size: Int, there: [Int]? = nil) {
         guard sources[object] == nil else { return }
-        sources[object] = Source(plan: ChunkPlan(totalSize: size), there: there.map { Set($0.map { UInt32($0) }) })
+        sources[object] = Source(plan: ChunkPlan(totalSize: size), there: there.map { Set($0.map { UInt32($0) }) }, offeredTick: ticks)
     }
 
     /// A chunk of an object that is still coming is here.
     package mutating func chunkCame(_ object: ObjectID, _ index: UInt32, into out: inout [PushDirective]) {
-        guard let source = sources[object], source.there?.contains(index) == false else { return }
-        sources[object]?.there?.insert(index)
-        for node in source.receivers { makeReady(Key(object: object, node: node), [index]) }
+        // In place: there are many chunks, and one comes after the other.
+        guard sources[object]?.there?.insert(index).inserted == true else { return }
+        for node in sources[object]?.receivers ?? [] { makeReady(Key(object: object, node: node), [index]) }
         pump(into: &out)
     }
 
@@ -123,7 +126,7 @@ package struct PushQueue: Sendable {
             end(key, keepsSource: true, into: &out)
             source = sources[object] ?? source
         }
-        guard source.receivers.count < copiesAtOnce(source.plan.totalSize), pushes.count < TransferLimits.pushes else {
+        guard source.receivers.count < copiesAtOnce(source.plan.totalSize), !isFull else {
             counters.busy += 1
             // Each in turn, so that those who are told of them spread.
             let first = source.receivers.isEmpty ? 0 : source.referrals % source.receivers.count
@@ -157,7 +160,7 @@ package struct PushQueue: Sendable {
         let key = Key(object: object, node: node)
         guard var push = pushes[key], push.request == request, let bytes = push.underWay.removeValue(forKey: index) else { return }
         push.underWayBytes -= bytes
-        push.silentTicks = 0
+        push.heardTick = ticks
         pushes[key] = push
         underWayBytes -= bytes
         takeTurn(key)
@@ -185,6 +188,11 @@ package struct PushQueue: Sendable {
         pump(into: &out)
     }
 
+    /// The cluster has given nodes up, also behind connections that look whole.
+    package mutating func nodesGone(_ nodes: Set<NodeID>, into out: inout [PushDirective]) {
+        for node in nodes.sorted() { lost(node, isGone: true, into: &out) }
+    }
+
     /// Whether a chunk of this request is still wanted.
     package func isOpen(_ object: ObjectID, to node: NodeID, request: UInt64) -> Bool {
         pushes[Key(object: object, node: node)]?.request == request
@@ -192,23 +200,21 @@ package struct PushQueue: Sendable {
 
     /// About once a second.
     package mutating func tick(into out: inout [PushDirective]) {
-        for key in pushes.keys.sorted(by: { ($0.object, $0.node) < ($1.object, $1.node) }) {
-            guard var push = pushes[key] else { continue }
+        ticks += 1
+        let due = pushes.filter { _, push in
+            push.underWay.isEmpty ? push.hasReady : ticks - push.heardTick >= TransferLimits.pushSilenceTicks
+        }
+        for (key, push) in due.sorted(by: { ($0.key.object, $0.key.node) < ($1.key.object, $1.key.node) }) {
+            // Its turn will come: who waits for long must not take that for silence. Not so for chunks that are still to come here.
             guard !push.underWay.isEmpty else {
-                // Its turn will come: who waits for long must not take that for silence. Not so for chunks that are still to come here.
-                if push.hasReady { out.append(.accept(key.node, key.object, request: push.request)) }
+                out.append(.accept(key.node, key.object, request: push.request))
                 continue
             }
-            push.silentTicks += 1
-            pushes[key] = push
-            guard push.silentTicks >= TransferLimits.pushSilenceTicks else { continue }
             counters.cancelled += 1
             end(key, into: &out)
         }
-        for object in sources.keys.sorted() where sources[object]?.receivers.isEmpty == true {
-            sources[object]?.idleTicks += 1
-            if sources[object]?.idleTicks == TransferLimits.keptTicks { release(object, into: &out) }
-        }
+        let unused = sources.filter { $0.value.receivers.isEmpty && ticks - $0.value.offeredTick >= TransferLimits.keptTicks }
+        for object in unused.keys.sorted() { release(object, into: &out) }
         pump(into: &out)
     }
 
@@ -219,9 +225,7 @@ package struct PushQueue: Sendable {
     }
 
     private mutating func makeReady(_ key: Key, _ indexes: [UInt32]) {
-        guard var push = pushes[key] else { return }
-        for index in indexes where push.awaited.remove(index) != nil { push.ready.append(index) }
-        pushes[key] = push
+        for index in indexes where pushes[key]?.awaited.remove(index) != nil { pushes[key]?.ready.append(index) }
         takeTurn(key)
     }
 
@@ -247,6 +251,7 @@ package struct PushQueue: Sendable {
             let index = push.ready[push.sent]
             push.sent += 1
             let bytes = plan.range(of: Int(index)).count
+            if push.underWay.isEmpty { push.heardTick = ticks }
             push.underWay[index] = bytes
             push.underWayBytes += bytes
             underWayBytes += bytes

@@ -13,7 +13,9 @@ package enum TransferLimits {
     package static let copiesAtOnce = 2
     package static let copyBytes = 32 << 20
     package static let mostCopiesAtOnce = 64
-    /// Copies of all objects that a node sends at a time.
+    /// Bytes of one object: what a peer says beyond is not believed, and sums of sizes stay numbers.
+    package static let objectBytes = 1 << 48
+    /// Copies of all objects that a node sends at a time, and as many that may wait to come back from colder tiers.
     package static let pushes = 4_096
     /// Entries of a line that are out of date, beside as many as wait there, until they are taken out.
     package static let staleEntries = 64
@@ -23,6 +25,8 @@ package enum TransferLimits {
     package static let keptTicks = 4
     /// How long a source may be silent in the middle of a transfer until another is asked.
     package static let silenceNS: UInt64 = 10_000_000_000
+    /// Looks for silence in that time: it is noticed that much of it too late, at most.
+    package static let silenceLooks = 10
     /// Pause before a source whose connection broke is asked again.
     package static let brokenSourceNS: UInt64 = 50_000_000
     /// How long a reader waits for the seal of an object that its owner has announced already.
@@ -32,6 +36,8 @@ package enum TransferLimits {
     package static let longestPauseNS: UInt64 = 1_000_000_000
     /// Pauses without a byte in between, about a minute; then the object counts as out of reach.
     package static let pauses = 64
+    /// Objects that are wanted on a node at the same time; further ones are refused.
+    package static let wanted = 1 << 20
     /// Nodes that are known to have one object; further ones are not asked.
     package static let sources = 256
     /// Stretches of missing chunks that are named in a request; beyond, what lies between them is sent again.

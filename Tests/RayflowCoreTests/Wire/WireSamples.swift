@@ -161,7 +161,7 @@ enum WireSamples {
             ),
             (
                 "objectChunk",
-                .objectChunk(ObjectChunk(request: 1, object: object, index: 2, count: 3, totalSize: 4, chunk: [0xFF, 0xFE]))
+                .objectChunk(ObjectChunk(request: 1, object: object, index: 2, totalSize: 4, chunk: [0xFF, 0xFE]))
             ),
             (
                 "registerNode",

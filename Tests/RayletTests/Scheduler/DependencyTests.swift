@@ -67,13 +67,13 @@ import Testing
         var bench = RayletBench(others: [RayletBench.other(9, cpus: 1, free: 1)])
         bench.receive(
             .nodeTable(NodeTable(nodes: [RayletBench.other(9, cpus: 1, free: 0), RayletBench.other(8, cpus: 1, free: 1)])), from: .gcs)
-        #expect(bench.departures == 0)
+        #expect(bench.departures.isEmpty)
         bench.receive(
             .nodeTable(NodeTable(nodes: [RayletBench.other(9, cpus: 1, free: 0, alive: false), RayletBench.other(8, cpus: 1, free: 1)])),
             from: .gcs)
-        #expect(bench.departures == 1)
+        #expect(bench.departures == [[NodeID(9)]])
         bench.receive(.nodeTable(NodeTable(nodes: [])), from: .gcs)
-        #expect(bench.departures == 2)
+        #expect(bench.departures == [[NodeID(9)], [NodeID(8)]])
     }
 
     @Test("an object that several requests need is fetched once and let go with the last") func shared() throws {

@@ -17,7 +17,7 @@ struct RayletBench {
     var fetched: [ObjectID] = []
     var released: [ObjectID] = []
     var reports: [ResourceSet] = []
-    var departures = 0
+    var departures: [Set<NodeID>] = []
     var fences = 0
     var nextLease: UInt64 = 1
 
@@ -40,7 +40,7 @@ struct RayletBench {
             case .cancelDependency(let object): released.append(object)
             case .reportResources(let available): reports.append(available)
             case .fenced: fences += 1
-            case .nodesGone: departures += 1
+            case .nodesGone(let nodes): departures.append(nodes)
             }
         }
         #expect(raylet.checkInvariants() == [])

@@ -58,6 +58,33 @@ import Testing
         #expect(world.lastNS < TransferLimits.silenceNS)
     }
 
+    @Test("nodes that die without a word, and room that is refused, keep nobody from the object", arguments: UInt64(1)...30)
+    func silence(_ seed: UInt64) {
+        var random = SeededRandom(seed)
+        let world = TransferWorld(16, seed: seed)
+        world.noRoomPercent = 30
+        for holder in 1...3 as ClosedRange<UInt64> { world.put(object, on: holder) }
+        for node in 4...16 as ClosedRange<UInt64> {
+            world.after(random.next() % copyNS) { [object] in world.want(object, on: node, from: [1, 2, 3]) }
+        }
+        var dead: Set<UInt64> = []
+        for _ in 0..<4 {
+            let victim = UInt64.random(in: 2...16, using: &random)
+            let notice = random.chance(50) ? 2 * TransferLimits.silenceNS : TransferLimits.silenceNS / 5
+            guard dead.insert(victim).inserted else { continue }
+            world.after(random.next() % (3 * copyNS)) { world.killSilently(victim, noticeNS: notice) }
+        }
+        world.run()
+        #expect(world.roomRefusals > 0)
+        for node in 4...16 as ClosedRange<UInt64> where !dead.contains(node) {
+            let state = world.nodes[NodeID(node)]
+            #expect(state?.complete == [object], "node \(node): \(state?.failed[object]?.message ?? "waits")")
+            #expect(state?.pulls.isEmpty == true && state?.pushes.isEmpty == true && state?.chunksTaken == TransferWorld.chunks)
+        }
+        // Each that died costs one silence at most.
+        #expect(world.lastNS < 5 * (TransferLimits.silenceNS + TransferLimits.silenceNS / UInt64(TransferLimits.silenceLooks)))
+    }
+
     @Test("when every copy dies on the way, all who wait hear of it", arguments: UInt64(1)...30)
     func loss(_ seed: UInt64) {
         let world = TransferWorld(12, seed: seed)
@@ -70,6 +97,8 @@ import Testing
             #expect(state?.failed[object]?.code == .objectLost && state?.pulls.isEmpty == true && state?.coming.isEmpty == true)
             // Known to be lost, so that it can be made again: not merely out of reach.
             #expect(state?.failed[object]?.reason == nil)
+            // Nobody waits for others that wait.
+            #expect((state?.failedNS[object] ?? .max) < TransferLimits.longestPauseNS, "node \(node)")
         }
     }
 

@@ -9,7 +9,7 @@ struct PullBench {
     var directives: [PullDirective] = []
     static let owner = Address.process(id: 5, on: NodeID(1))
 
-    init(limit: Int = 100) { queue = PullQueue(node: NodeID(1), limitBytes: limit) }
+    init(limit: Int = 100, objects: Int = TransferLimits.wanted) { queue = PullQueue(node: NodeID(1), limitBytes: limit, limit: objects) }
 
     static func object(_ number: UInt64) -> ObjectID { ObjectID(task: TaskID(unique: number, actor: .none(in: JobID(1))), index: 1) }
 
@@ -19,10 +19,13 @@ struct PullBench {
         for fault in queue.checkInvariants() { Issue.record("\(fault)") }
     }
 
-    mutating func want(_ number: UInt64, _ kind: PullKind = .get, from nodes: [UInt64] = [2], size: Int = 40, lostHere: String? = nil) {
+    mutating func want(
+        _ number: UInt64, _ kind: PullKind = .get, from nodes: [UInt64] = [2], size: Int = 40, lostHere: String? = nil, gone: [UInt64] = []
+    ) {
         step {
             $0.want(
-                Self.object(number), kind, from: nodes.map { NodeID($0) }, owner: Self.owner, size: size, lostHere: lostHere, into: &$1)
+                Self.object(number), kind, from: nodes.map { NodeID($0) }, owner: Self.owner, size: size, lostHere: lostHere,
+                isGone: { gone.contains($0.value) }, into: &$1)
         }
     }
 
@@ -72,6 +75,20 @@ extension Array {
         #expect(bench.begun == [3])
     }
 
+    @Test("an object beyond the limit of those that are wanted is refused, one that is wanted already is not")
+    func tooMany() {
+        var bench = PullBench(objects: 2)
+        bench.want(1)
+        bench.want(2)
+        bench.want(3)
+        #expect(bench.failure?.error.code == .objectStoreFull && bench.failure?.lost == [] && bench.directives.count == 1)
+        bench.want(2, .wait)
+        #expect(bench.failure == nil)
+        bench.arrive(1)
+        bench.want(3)
+        #expect(bench.failure == nil && bench.queue.pulls.count == 2)
+    }
+
     @Test("a small one does not overtake a large one that waits for place")
     func noOvertaking() {
         var bench = PullBench()
@@ -92,6 +109,21 @@ extension Array {
         #expect(bench.isWaiting(2))
         bench.arrive(1)
         #expect(bench.begun == [2])
+    }
+
+    @Test("a size that no object has is read as the largest there can be")
+    func impossible() {
+        var bench = PullBench()
+        for (number, kind) in zip(1...3 as ClosedRange<UInt64>, PullKind.allCases) {
+            bench.want(number, kind, size: .max)
+            bench.grant(number)
+        }
+        #expect(bench.queue.activeBytes == 3 * TransferLimits.objectBytes)
+        bench = PullBench()
+        bench.want(1, size: .min)
+        bench.grant(1)
+        bench.step { $0.sizeIs(.max, PullBench.object(1), request: 1, into: &$1) }
+        #expect(bench.begun == [1] && bench.queue.activeBytes == TransferLimits.objectBytes)
     }
 
     @Test("reads come before waits, and waits before arguments")
@@ -129,11 +161,25 @@ extension Array {
         bench.want(2, .argument, size: 50)
         bench.grant(1)
         bench.want(3, .get, size: 50)
-        #expect(bench.directives.first == .dropRoom(PullBench.object(2)) && bench.begun == [3])
+        #expect(bench.directives.first == .putBack([PullBench.object(2)]) && bench.begun == [3])
         #expect(bench.isWaiting(2) && bench.source(of: 1) == 2)
         bench.want(4, .argument, size: 1)
         bench.arrive(3)
         #expect(bench.begun == [2], "it has kept its place before later ones")
+    }
+
+    @Test("of those that wait again the last arguments come first, no more than needed, and they keep their order")
+    func putBackOrder() {
+        var bench = PullBench()
+        for number in 1...5 as ClosedRange<UInt64> { bench.want(number, .argument, size: 20) }
+        bench.want(6, .wait, size: 20)
+        #expect(bench.directives.first == .putBack([PullBench.object(5)]))
+        bench.want(7, .get, size: 50)
+        #expect(bench.directives.first == .putBack([4, 3, 2].map { PullBench.object($0) }) && bench.begun == [7])
+        bench.arrive(7)
+        #expect(bench.begun == [2, 3, 4])
+        bench.arrive(6)
+        #expect(bench.begun == [5])
     }
 
     @Test("an argument that somebody reads becomes a read; when the reader goes, it is an argument again")
@@ -202,12 +248,13 @@ extension Array {
         var bench = PullBench()
         bench.want(1)
         bench.grant(1)
-        let timer = bench.timers[0]
+        #expect(bench.directives.last == .startTimer(.silence, afterNS: TransferLimits.silenceNS / UInt64(TransferLimits.silenceLooks)))
+        for _ in 0..<TransferLimits.silenceLooks { bench.fire(.silence) }
         bench.step { queue, _ in queue.chunkTaken(PullBench.object(1), request: 1) }
-        bench.fire(timer)
-        #expect(bench.timers.count == 1 && bench.failure == nil, "it has sent something meanwhile")
-        bench.fire(bench.timers[0])
-        #expect(bench.failure?.error.reason == .fetchTimedOut && bench.failure?.lost == [])
+        for _ in 0..<TransferLimits.silenceLooks { bench.fire(.silence) }
+        #expect(bench.timers == [.silence] && bench.failure == nil, "it has sent something meanwhile")
+        bench.fire(.silence)
+        #expect(bench.timers.isEmpty && bench.failure?.error.reason == .fetchTimedOut && bench.failure?.lost == [])
         #expect(bench.directives.first == .cancel(NodeID(2), PullBench.object(1), request: 1))
     }
 
@@ -223,6 +270,30 @@ extension Array {
         bench.fire(bench.timers[0])
         #expect(bench.asked != nil)
         #expect(bench.queue.counters.redirected == 1 && bench.queue.counters.paused == 1)
+    }
+
+    @Test("nodes that only wait for it themselves are no reason to wait when all who had it are gone")
+    func readersAlone() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .busy, others: [3])
+        bench.refuse(1, .stalled)
+        #expect(bench.failure == nil, "node 2 has it")
+        bench.fire(bench.timers[0])
+        while bench.asked == 3 { bench.refuse(1, .stalled) }
+        bench.step { $0.connectionBroke(to: NodeID(2), isGone: true, into: &$1) }
+        while bench.asked == 3 { bench.refuse(1, .stalled) }
+        #expect(bench.failure?.lost == [2])
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .busy, others: [3])
+        bench.refuse(1, .busy)
+        bench.fire(bench.timers[0])
+        while bench.asked == 3 { bench.refuse(1, .busy) }
+        bench.refuse(1, .absent)
+        if bench.asked == 3 { bench.refuse(1, .busy) }
+        #expect(bench.failure == nil && bench.timers.count == 1, "node 3 sends it to others")
     }
 
     @Test("pauses get longer, and end with an object that is out of reach; a chunk makes them short again")
@@ -255,7 +326,28 @@ extension Array {
         #expect(bench.asked != nil)
     }
 
-    @Test("a connection that breaks is tried once more, and a node that is gone is not")
+    @Test("a node that had no copy is asked again when somebody has heard that it has one now, unless it is gone")
+    func back() {
+        var bench = PullBench()
+        bench.want(1, from: [2, 3])
+        bench.grant(1)
+        let first = bench.asked ?? 0
+        bench.refuse(1, .absent)
+        let second = bench.asked ?? 0
+        bench.want(1, .wait, from: [first], gone: [first])
+        bench.want(1, .wait, from: [second])
+        bench.refuse(1, .noRoom)
+        #expect(bench.asked == nil)
+        bench.want(1, .wait, from: [first, second])
+        #expect(bench.asked != nil, "the pause is over")
+        while bench.asked == second { bench.refuse(1, .absent) }
+        #expect(bench.asked == first)
+        bench.refuse(1, .absent)
+        if bench.asked != nil { bench.refuse(1, .absent) }
+        #expect(bench.failure?.lost.sorted() == [2, 3])
+    }
+
+    @Test("a connection that breaks is tried once more, then another node, then all after a pause; a node that is gone is not")
     func brokenConnection() {
         var bench = PullBench()
         bench.want(1, from: [2, 3])
@@ -266,10 +358,56 @@ extension Array {
         bench.fire(bench.timers[0])
         #expect(bench.asked == first)
         bench.step { $0.connectionBroke(to: NodeID(first), isGone: false, into: &$1) }
-        let second = bench.asked
-        #expect(second != nil && second != first)
-        bench.step { $0.nodesGone({ $0.value == second }, into: &$1) }
-        #expect(bench.failure?.lost.count == 2)
+        let second = bench.asked ?? 0
+        #expect(second + first == 5)
+        bench.step { $0.connectionBroke(to: NodeID(second), isGone: true, into: &$1) }
+        #expect(bench.failure == nil, "the first one is alive, as far as is known")
+        bench.fire(bench.timers[0])
+        #expect(bench.asked == first)
+        bench.step { $0.nodesGone([NodeID(first)], into: &$1) }
+        #expect(bench.failure?.lost.sorted() == [2, 3])
+    }
+
+    @Test("a connection that breaks twice is no lost copy: the node has promised it in between")
+    func brokenTwice() {
+        var bench = PullBench()
+        bench.want(1)
+        bench.grant(1)
+        for _ in 0..<3 {
+            bench.step { $0.connectionBroke(to: NodeID(2), isGone: false, into: &$1) }
+            bench.fire(bench.timers[0])
+            #expect(bench.asked == 2 && bench.queue.counters.paused == 0)
+            let request = bench.queue.pulls[PullBench.object(1)]?.source?.request ?? 0
+            bench.step { queue, _ in queue.accepted(PullBench.object(1), request: request) }
+        }
+    }
+
+    @Test("what has waited for nodes that are gone is over, at whatever stage it is")
+    func goneAtAnyStage() {
+        var bench = PullBench()
+        func goneSource() -> [UInt64]? {
+            bench.step { $0.nodesGone([NodeID(2), NodeID(7)], into: &$1) }
+            return bench.failure?.lost
+        }
+        bench.want(1)
+        #expect(goneSource() == [2] && bench.directives.contains(.dropRoom(PullBench.object(1))), "without room")
+        bench.want(1)
+        bench.grant(1)
+        #expect(goneSource() == [2], "asked")
+        bench.want(1)
+        bench.grant(1)
+        bench.refuse(1, .noRoom)
+        #expect(goneSource() == [2], "in a pause")
+        bench.want(2, from: [3], size: 100)
+        bench.want(1)
+        #expect(bench.isWaiting(1) && goneSource() == [2], "in line")
+        bench.want(1, from: [2, 3])
+        #expect(goneSource() == nil && bench.isWaiting(1), "node 3 has it")
+        bench.arrive(2)
+        bench.grant(1)
+        #expect(bench.asked == 3)
+        bench.refuse(1, .absent)
+        #expect(bench.failure?.lost.sorted() == [2, 3])
     }
 
     @Test("a chunk that cannot be is the end of its source")
@@ -318,7 +456,8 @@ extension Array {
             var queue = PullQueue(node: NodeID(node &* 0x9E37_79B9_7F4A_7C15), limitBytes: 100)
             var directives: [PullDirective] = []
             let nodes = [2, 3, 4, 5].map { NodeID($0) }
-            queue.want(PullBench.object(1), .get, from: nodes, owner: PullBench.owner, size: 1, into: &directives)
+            queue.want(
+                PullBench.object(1), .get, from: nodes, owner: PullBench.owner, size: 1, isGone: { _ in false }, into: &directives)
             directives = []
             queue.roomGranted(PullBench.object(1), into: &directives)
             if case .ask(let source, _, _)? = directives.first { firsts[source.value, default: 0] += 1 }
@@ -332,6 +471,19 @@ extension Array {
         var bench = PullBench(limit: 300)
         var timers: [PullTimer] = []
         var most = 0
+        // Room that was asked for, and whether it was granted: each is dropped once, or the object arrives in it.
+        var rooms: [ObjectID: Bool] = [:]
+        func checkRooms() {
+            for directive in bench.directives {
+                switch directive {
+                case .makeRoom(let id, _, _): #expect(rooms.updateValue(false, forKey: id) == nil, "room twice")
+                case .dropRoom(let id): rooms[id] = nil
+                case .putBack(let ids): for id in ids { #expect(rooms.removeValue(forKey: id) == false, "a room that was granted") }
+                default: break
+                }
+            }
+            #expect(rooms == bench.queue.pulls.filter(\.value.isActive).mapValues { $0.stage != .room })
+        }
         for _ in 0..<3_000 {
             let number = UInt64.random(in: 1...12, using: &random), id = PullBench.object(number)
             let pull = bench.queue.pulls[id]
@@ -343,10 +495,18 @@ extension Array {
                 let lostHere = random.chance(5) ? "so" : nil
                 bench.want(number, kind, from: nodes, size: Int.random(in: 0...200, using: &random), lostHere: lostHere)
             case 25..<32: bench.forget(number, kind)
-            case 32..<50: bench.grant(number)
-            case 50..<53: bench.step { $0.roomRefused(id, ErrorRecord(.objectStoreFull, "full"), into: &$1) }
-            case 53..<55: bench.step { $0.isBeingWritten(id, into: &$1) }
-            case 55..<62: if pull != nil { bench.arrive(number) }
+            case 32..<50:
+                if pull?.stage == .room { rooms[id] = true }
+                bench.grant(number)
+            case 50..<53:
+                if pull?.stage == .room { rooms[id] = nil }
+                bench.step { $0.roomRefused(id, ErrorRecord(.objectStoreFull, "full"), into: &$1) }
+            case 53..<55:
+                if pull?.stage == .room { rooms[id] = nil }
+                bench.step { $0.isBeingWritten(id, into: &$1) }
+            case 55..<62:
+                rooms[id] = nil
+                if pull != nil { bench.arrive(number) }
             case 62..<67: bench.step { queue, _ in queue.chunkTaken(id, request: request) }
             case 67..<69: bench.step { $0.chunkFaulty(id, request: request, why: "flipped", into: &$1) }
             case 69..<71: bench.step { $0.sizeIs(Int.random(in: 0...200, using: &random), id, request: request, into: &$1) }
@@ -358,17 +518,21 @@ extension Array {
                 bench.step { $0.connectionBroke(to: node, isGone: isGone, into: &$1) }
             case 86..<88:
                 let node = UInt64.random(in: 2...6, using: &random)
-                bench.step { $0.nodesGone({ $0.value == node }, into: &$1) }
+                bench.step { $0.nodesGone([NodeID(node)], into: &$1) }
             default: if let timer = timers.randomElement(using: &random) { bench.fire(timer) }
             }
+            checkRooms()
             timers = (timers + bench.timers).suffix(100)
             // One more of each kind than fits.
             most = max(most, bench.queue.activeBytes)
         }
         #expect(most <= 300 + 3 * 200)
         for object in bench.queue.pulls.keys.sorted() {
-            for kind in PullKind.allCases { bench.forget(object.task.unique, kind) }
+            for kind in PullKind.allCases {
+                bench.forget(object.task.unique, kind)
+                checkRooms()
+            }
         }
-        #expect(bench.queue.isEmpty && bench.queue.activeBytes == 0 && bench.queue.requests.isEmpty)
+        #expect(bench.queue.isEmpty && bench.queue.activeBytes == 0 && bench.queue.asked.isEmpty)
     }
 }

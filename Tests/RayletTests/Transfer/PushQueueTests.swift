@@ -170,6 +170,21 @@ struct PushBench {
         #expect(bench.isReleased(1) && bench.refusal == nil)
     }
 
+    @Test("receivers that the cluster has given up are let go at once, also those that wait for chunks that are still to come here")
+    func goneReceivers() {
+        var bench = PushBench()
+        bench.offer(1, chunks: 4, there: [])
+        for node in 2...3 as ClosedRange<UInt64> { bench.ask(1, from: node) }
+        bench.ask(1, from: 4)
+        #expect(bench.refusal?.others == [2, 3])
+        bench.step { $0.nodesGone([NodeID(2), NodeID(9)], into: &$1) }
+        #expect(bench.directives.isEmpty)
+        bench.ask(1, from: 4)
+        #expect(bench.refusal == nil)
+        bench.step { $0.nodesGone([NodeID(3), NodeID(4)], into: &$1) }
+        #expect(bench.queue.isEmpty)
+    }
+
     @Test("who has waited long for its turn hears that it will come, but not who waits for chunks that are still to come here")
     func longTurns() {
         var bench = PushBench(limit: 1)
@@ -218,12 +233,20 @@ struct PushBench {
     func randomEvents(_ seed: UInt64) {
         var random = SeededRandom(seed)
         var bench = PushBench(limit: Int.random(in: 1...6, using: &random), window: Int.random(in: 1...3, using: &random))
+        var offered: Set<ObjectID> = []
+        // Each offer is undone once: what is pinned for it stays no longer.
+        func release() {
+            for case .release(let object) in bench.directives { #expect(offered.remove(object) != nil, "released twice") }
+            #expect(offered == Set(bench.queue.sources.keys))
+        }
         var underWay: [(object: ObjectID, request: UInt64, index: UInt32, node: NodeID)] = []
         for step in 0..<4_000 {
             let number = UInt64.random(in: 1...4, using: &random), node = UInt64.random(in: 2...7, using: &random)
             let id = PullBench.object(number), chunks = Int(number) * 4
             switch Int.random(in: 0..<100, using: &random) {
-            case 0..<10: bench.offer(number, chunks: chunks, there: random.chance(50) ? [0] : nil)
+            case 0..<10:
+                bench.offer(number, chunks: chunks, there: random.chance(50) ? [0] : nil)
+                offered.insert(id)
             case 10..<30:
                 if bench.queue.hasSource(id) {
                     let first = UInt32.random(in: 0...8, using: &random)
@@ -243,12 +266,21 @@ struct PushBench {
                     bench.step { $0.taken(chunk.object, request: chunk.request, index: chunk.index, by: chunk.node, into: &$1) }
                 }
             }
+            release()
             for case .send(let node, let object, let request, let index) in bench.directives {
                 #expect(bench.queue.sources[object]?.there?.contains(index) != false, "a chunk that is not here")
                 underWay.append((object, request, index, node))
             }
         }
-        for node in 2...7 as ClosedRange<UInt64> { bench.step { $0.lost(NodeID(node), isGone: true, into: &$1) } }
+        for node in 2...7 as ClosedRange<UInt64> {
+            bench.step { $0.lost(NodeID(node), isGone: true, into: &$1) }
+            release()
+        }
         #expect(bench.queue.pushes.isEmpty && bench.queue.underWayBytes == 0)
+        for _ in 0..<TransferLimits.keptTicks {
+            bench.step { $0.tick(into: &$1) }
+            release()
+        }
+        #expect(bench.queue.isEmpty)
     }
 }

@@ -99,6 +99,7 @@ extension RayletShell {
             return pull { $0.roomRefused(object, error, into: &$1) }
         }
         let assembler = ChunkAssembler(
+            object,
             ChunkAssembler.Room(memory: window.memory) { [weak self, loop] in
                 withExtendedLifetime(window) {}
                 guard let self else { return }
@@ -149,7 +150,13 @@ extension RayletShell {
             return isUnwanted(m.object, m.request, from)
         }
         let size = Int(clamping: m.totalSize)
-        guard size == assembler.plan.totalSize else { return pull { $0.sizeIs(size, m.object, request: m.request, into: &$1) } }
+        guard size == assembler.plan.totalSize else {
+            // Only a chunk that is as it was made says that the object has another size.
+            do throws(ChunkFault) { try ChunkPlace(m.object, size: size).check(m.chunk, at: Int(m.index)) } catch {
+                return pull { $0.chunkFaulty(m.object, request: m.request, why: "\(error)", into: &$1) }
+            }
+            return pull { $0.sizeIs(size, m.object, request: m.request, into: &$1) }
+        }
         io.run { [self] in
             let result: Result<ChunkAssembler.Progress, ChunkFault>
             do throws(ChunkFault) { result = .success(try assembler.accept(m.chunk, at: Int(m.index))) } catch { result = .failure(error) }

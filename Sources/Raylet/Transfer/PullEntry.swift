@@ -32,8 +32,10 @@ struct PullEntry: Sendable {
     var lost: [NodeID] = []
     /// This node is among those that are said to have a copy.
     var isSaidToBeHere = false
-    /// A source whose connection broke once.
-    var doubted: NodeID?
+    /// Times that the connection to the source broke since the last chunk.
+    var breaks = 0
+    /// Chunks of each source that were not as it has made them.
+    var faults: [NodeID: Int] = [:]
     /// In this round a source has refused for now.
     var wasRefused = false
     /// Pauses since the last chunk.

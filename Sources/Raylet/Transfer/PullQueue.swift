@@ -142,14 +142,22 @@ package struct PullQueue: Sendable {
         pulls[object]?.isAccepted = true
         pulls[object]?.chunks += 1
         pulls[object]?.pauses = 0
-        pulls[object]?.doubted = nil
+        pulls[object]?.breaks = 0
     }
 
-    /// The source sends what cannot be.
+    /// A chunk is not as its source has made it: damaged on its way, it comes again. A source of which that is so again and again has no copy
+    /// that anybody can use.
     package mutating func chunkFaulty(_ object: ObjectID, request: UInt64, why: String, into out: inout [PullDirective]) {
         guard let pull = pulls[object], case .asked(let source, request) = pull.stage else { return }
+        counters.faulty += 1
         out.append(.cancel(source, object, request: request))
-        giveUp(object, why: why, isLost: true, into: &out)
+        pulls[object]?.faults[source, default: 0] += 1
+        guard pull.faults[source, default: 0] < TransferLimits.faultyChunks else {
+            return giveUp(object, why: "node \(source) has sent \(why), again and again", isLost: true, into: &out)
+        }
+        requests[request] = nil
+        pulls[object]?.untried.append(source)
+        askNext(object, into: &out)
     }
 
     /// The object has another size than was said: what has come is of no use.
@@ -180,14 +188,15 @@ package struct PullQueue: Sendable {
         giveUp(object, why: why, isLost: refusal == .absent, into: &out)
     }
 
-    /// The connection to a node broke. One that is alive is reached again: it is asked once more.
+    /// The connection to a node broke. One that is alive is reached again: it is asked once more, and if nothing comes of it a few times more.
     package mutating func connectionBroke(to source: NodeID, isGone: Bool, into out: inout [PullDirective]) {
         for object in from(source) {
             guard let pull = pulls[object], case .asked(_, let request) = pull.stage else { continue }
-            if isGone || pull.doubted == source {
-                giveUp(object, why: "node \(source) is gone", isLost: true, into: &out)
+            if isGone || pull.breaks == TransferLimits.breaks {
+                let why = isGone ? "node \(source) is gone" : "the connection to node \(source) breaks again and again"
+                giveUp(object, why: why, isLost: true, into: &out)
             } else {
-                pulls[object]?.doubted = source
+                pulls[object]?.breaks += 1
                 pulls[object]?.stage = .broken(source, request: request)
                 out.append(.stalled(object))
                 out.append(.startTimer(.broken(object, request: request), afterNS: TransferLimits.brokenSourceNS))
@@ -277,6 +286,7 @@ package struct PullQueue: Sendable {
     private mutating func giveUp(_ object: ObjectID, why: String, isLost: Bool, into out: inout [PullDirective]) {
         guard let (source, request) = pulls[object]?.source else { return }
         requests[request] = nil
+        pulls[object]?.breaks = 0
         pulls[object]?.why = why
         if isLost, pulls[object]?.lost.contains(source) == false { pulls[object]?.lost.append(source) }
         // Those that get it from here may be whom this node asks next: nodes must not wait for each other in a circle.
@@ -318,8 +328,9 @@ package struct PullQueue: Sendable {
         guard let pull = pulls[object] else { return }
         if pull.isSaidToBeHere, !pull.lost.contains(node) { pulls[object]?.lost.append(node) }
         let lost = pulls[object]?.lost ?? []
-        let reason: LossReason? = lost.isEmpty ? .fetchTimedOut : nil
-        end(object, ErrorRecord(.objectLost, "object \(object) is lost: \(pull.why)", reason: reason), into: &out)
+        // With nodes that have lost it, its owner says what follows, and this only what became of the copies.
+        let error = lost.isEmpty ? ErrorRecord(.objectLost, "object \(object) is lost: \(pull.why)", reason: .fetchTimedOut) : nil
+        end(object, error ?? ErrorRecord(.objectLost, pull.why), into: &out)
     }
 
     private mutating func end(_ object: ObjectID, _ error: ErrorRecord, into out: inout [PullDirective]) {

@@ -25,6 +25,10 @@ package enum TransferLimits {
     package static let silenceNS: UInt64 = 10_000_000_000
     /// Pause before a source whose connection broke is asked again.
     package static let brokenSourceNS: UInt64 = 50_000_000
+    /// Times that the connection to a source may break without a chunk in between; then the source counts as gone.
+    package static let breaks = 4
+    /// Damaged chunks of one object from one source that are asked for again; with the next one its copy counts as lost.
+    package static let faultyChunks = 4
     /// How long a reader waits for the seal of an object that its owner has announced already.
     package static let sealWaitNS: UInt64 = 2_000_000_000
     /// Pause when every source has refused for now; it doubles each time, up to the longest.

@@ -212,7 +212,7 @@ extension OwnerInstance {
         drop(m.lease)
         if !m.lost.isEmpty {
             // What is lost is made again; the others do not wait for it.
-            for copies in m.lost { lose(copies.object, on: copies.nodes, seen: entry.recoveries, into: &out) }
+            for copies in m.lost { lose(copies.object, on: copies.nodes, seen: entry.recoveries, why: m.error.message, into: &out) }
         } else if m.error.code.isForGood {
             var doomed: [TaskID] = []
             while let id = queues[entry.key]?.ready.popFirst() { doomed.append(id) }

@@ -6,17 +6,21 @@ package import RayflowCore
 extension OwnerInstance {
     /// A reader has found no copy on these nodes.
     ///
-    /// - Parameter seen: ``recoveries`` when the reader looked up where to read; what was made again since is not lost with it.
-    package mutating func lose(_ id: ObjectID, on nodes: [NodeID], seen: UInt32, into out: inout [OwnerDirective]) {
+    /// - Parameters:
+    ///   - seen: ``recoveries`` when the reader looked up where to read; what was made again since is not lost with it.
+    ///   - why: what the reader was told of the copies, for the error of an object that cannot be made again.
+    package mutating func lose(
+        _ id: ObjectID, on nodes: [NodeID], seen: UInt32, why: String = "", into out: inout [OwnerDirective]
+    ) {
         guard let entry = objects[id] else { return }
-        guard entry.owner == address else { return report(id, nodes, into: &out) }
+        guard entry.owner == address else { return report(id, nodes, why, into: &out) }
         guard entry.state?.isStored == true, entry.recoveredAt <= seen else { return }
         removeLocations(id, nodes)
-        if objects[id]?.isAvailable == false { recover(id, into: &out) }
+        if objects[id]?.isAvailable == false { recover(id, why: why, into: &out) }
     }
 
     /// Only the owner knows of other copies, or can have the object made again.
-    private mutating func report(_ id: ObjectID, _ nodes: [NodeID], into out: inout [OwnerDirective]) {
+    private mutating func report(_ id: ObjectID, _ nodes: [NodeID], _ why: String, into out: inout [OwnerDirective]) {
         guard let entry = objects[id], entry.state?.isStored ?? !entry.isAskedFor else { return }
         takeValue(id, into: &out)
         hasLosses = true
@@ -25,14 +29,14 @@ extension OwnerInstance {
         let request = nextRequest
         nextRequest += 1
         openRequests[request] = id
-        let message = ObjectLost(request: request, object: id, nodes: nodes, isRepeated: entry.hasReportedLoss)
+        let message = ObjectLost(request: request, object: id, nodes: nodes, isRepeated: entry.hasReportedLoss, why: why)
         out.append(.send(.objectLost(message), to: entry.owner))
     }
 
     mutating func objectLost(_ m: ObjectLost, from: Address, into out: inout [OwnerDirective]) {
         let recoveredAt = objects[m.object]?.recoveredAt ?? 0
         // The first report of a reader may be of copies that were lost before the object was made again: it is to try the present ones.
-        lose(m.object, on: m.nodes, seen: m.isRepeated ? recoveredAt : 0, into: &out)
+        lose(m.object, on: m.nodes, seen: m.isRepeated ? recoveredAt : 0, why: m.why, into: &out)
         getObject(GetObject(request: m.request, object: m.object), from: from, into: &out)
     }
 
@@ -73,24 +77,24 @@ extension OwnerInstance {
     // MARK: Recovery
 
     /// Makes an object again that is set aside or has no copy left, or ends it with the reason why that cannot be.
-    mutating func recover(_ id: ObjectID, into out: inout [OwnerDirective]) {
+    mutating func recover(_ id: ObjectID, why: String = "", into out: inout [OwnerDirective]) {
         // One after the other: a chain of lost objects may be longer than the stack is deep.
-        recovering.append(id)
+        recovering.append((id, why))
         guard !isRecovering else { return }
         isRecovering = true
-        while let next = recovering.popLast() { makeAgain(next, into: &out) }
+        while let (next, why) = recovering.popLast() { makeAgain(next, why, into: &out) }
         isRecovering = false
     }
 
-    private mutating func makeAgain(_ id: ObjectID, into out: inout [OwnerDirective]) {
+    private mutating func makeAgain(_ id: ObjectID, _ why: String, into out: inout [OwnerDirective]) {
         guard let entry = objects[id], entry.owner == address, !entry.isAvailable, entry.state != nil || entry.isSetAside else { return }
         takeValue(id, into: &out)
         objects[id]?.isSetAside = false
         guard entry.recovery == .kept, var kept = lineage[id.task] else {
-            return finish(id, .failed(lossError(id, entry.recovery)), into: &out)
+            return finish(id, .failed(lossError(id, entry.recovery, why)), into: &out)
         }
         if tasks[id.task] != nil { return }  // it runs again already, for another of its results
-        guard kept.retriesLeft != 0 else { return finish(id, .failed(lossError(id, .exhausted)), into: &out) }
+        guard kept.retriesLeft != 0 else { return finish(id, .failed(lossError(id, .exhausted, why)), into: &out) }
         if kept.retriesLeft > 0 { kept.retriesLeft -= 1 }
         kept.spec.attempt.number += 1
         kept.spec.sequence = kept.spec.kind == .actorCall ? TaskSpec.unordered : kept.spec.sequence
@@ -147,7 +151,8 @@ extension OwnerInstance {
         }
     }
 
-    private func lossError(_ id: ObjectID, _ recovery: ObjectEntry.Recovery) -> ErrorRecord {
+    /// - Parameter loss: what became of the last copy, if anybody has told.
+    private func lossError(_ id: ObjectID, _ recovery: ObjectEntry.Recovery, _ loss: String) -> ErrorRecord {
         let (reason, why): (LossReason, String) =
             switch recovery {
             case .kept, .exhausted: (.maxAttempts, "its task has used up its retries")
@@ -157,7 +162,7 @@ extension OwnerInstance {
             case .none where id.index > 1: (.retriesDisabled, "items of streams are not made again")
             case .none: (.borrowed, "the process that made it has handed it over")
             }
-        let text = "every copy of object \(id) is lost, and it cannot be made again: \(why)"
+        let text = "every copy of object \(id) is lost, and it cannot be made again: \(why)\(loss.isEmpty ? "" : " (\(loss))")"
         return ErrorRecord(recovery == .evicted ? .lineageEvicted : .objectLost, text, reason: reason)
     }
 

@@ -54,7 +54,7 @@ package struct OwnerInstance: Sendable {
     /// Objects have been without a copy: tasks look at their arguments again before they are pushed.
     var hasLosses = false
     /// Objects to be made again, the last first.
-    var recovering: [ObjectID] = []
+    var recovering: [(object: ObjectID, why: String)] = []
     var isRecovering = false
     var borrowers = BorrowerTable()
     var claims = ClaimTable()

@@ -23,6 +23,8 @@ public struct NodeTransfers: Sendable {
     public var asked: Int
     /// Times that all who have an object had refused, and were asked again after a pause.
     public var paused: Int
+    /// Chunks that came damaged, and were asked for again.
+    public var faulty: Int
     /// Copies that the node has begun to send.
     public var begun: Int
     /// Requests that it has turned away because enough copies of the object were on their way.
@@ -46,6 +48,7 @@ public struct NodeTransfers: Sendable {
         }
         asked = Int(snapshot.pulls.asked)
         paused = Int(snapshot.pulls.paused)
+        faulty = Int(snapshot.pulls.faulty)
         begun = Int(snapshot.pushes.begun)
         turnedAway = Int(snapshot.pushes.busy)
         mostCopies = snapshot.pushes.mostCopies

@@ -206,7 +206,8 @@ public final class TestCluster: Sendable {
     /// Lets faults happen to what the node sends to others from now on; an empty text: none.
     ///
     /// Rules are separated by `;`, by kind of message: `drop kind=129 skip=2`, `delay kind=3,4 by=5ms..20ms p=0.25`, `reorder by=1ms`,
-    /// `duplicate kind=9`, `disconnect kind=2 count=1`, `seed=7`. Kind 129 are chunks of objects.
+    /// `duplicate kind=9`, `disconnect kind=2 count=1`, `flip kind=129 p=0.1` (a bit changes on the way), `corrupt kind=129` (a bit of the
+    /// body has changed before), `seed=7`. Kind 129 are chunks of objects.
     ///
     /// - Throws: `invalidArgument` for a text that is not of this form.
     public func inject(_ faults: String, at index: Int) throws {

@@ -3,7 +3,7 @@ package enum TransportLimits {
     /// The largest frame on the wire after its length field. Bulk chunks are 5 MiB; this leaves room and still bounds a decoder.
     package static let frameBytes = 64 << 20
     /// The largest body (with its payload) that ``Network/send(kind:body:payload:from:to:)`` takes.
-    package static let bodyBytes = frameBytes - FrameCodec.bulkHeaderBytes
+    package static let bodyBytes = frameBytes - FrameCodec.headerBytes
     /// What a decoder sets aside on the word of a length field alone; beyond it memory follows the bytes that really came.
     package static let reservedBytes = 8 << 20
     /// A read buffer larger than this is not kept for the next batch.

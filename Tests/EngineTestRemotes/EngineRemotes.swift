@@ -16,6 +16,7 @@ public enum EngineRemotes {
         StormTasks.nested, StormTasks.large, StormTasks.put, StormTasks.sum, StormTasks.head, StormTasks.through, Relay.readThrough,
         Relay.makeCounter,
         Echoes.bool, Echoes.int, Echoes.int8, Echoes.int32, Echoes.uint8, Echoes.uint64, Echoes.float, Echoes.double, Echoes.string,
+        Spilled.make, Spilled.sum, Spilled.dieWriting, Spilled.dieReading,
         Echoes.optional, Echoes.bytes, Echoes.nested, Echoes.table, Echoes.set, Echoes.json, Echoes.parcel, Echoes.parcels,
         actors: [
             Counter.self, Account.self, Broken.self, Parallel.self, Caller.self, Hoarder.self, Keeper.self, Surroundings.self,

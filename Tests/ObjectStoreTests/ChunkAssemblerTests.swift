@@ -17,7 +17,7 @@ import Testing
 
     private func chunks(of raw: [UInt8], size: Int) -> [[UInt8]] {
         raw.withUnsafeBytes { bytes in
-            let reader = ChunkReader(bytes, chunkSize: size)
+            let reader = ChunkReader(object(1), bytes, chunkSize: size)
             return (0..<reader.plan.count).map { reader.chunk(at: $0).encoded }
         }
     }
@@ -39,7 +39,7 @@ import Testing
         let raw = sample(10_050)
         let parts = chunks(of: raw, size: 1000)
         let target = Target(raw.count)
-        let assembler = ChunkAssembler(target.room, chunkSize: 1000)
+        let assembler = ChunkAssembler(object(1), target.room, chunkSize: 1000)
         var order = Array(0..<parts.count) + (0..<4).map { _ in Int(random.next() % UInt64(parts.count)) }
         order.shuffle(using: &random)
         var seen = Set<Int>()
@@ -58,7 +58,7 @@ import Testing
     func gap() throws {
         let parts = chunks(of: sample(3000), size: 1000)
         let target = Target(3000)
-        let assembler = ChunkAssembler(target.room, chunkSize: 1000)
+        let assembler = ChunkAssembler(object(1), target.room, chunkSize: 1000)
         _ = try assembler.accept(parts[0], at: 0)
         _ = try assembler.accept(parts[2], at: 2)
         #expect(!assembler.isComplete && !assembler.finish() && assembler.gaps == [1] && target.released.value == 0)
@@ -68,22 +68,34 @@ import Testing
     func missing() throws {
         let raw = sample(10_000)
         let parts = chunks(of: raw, size: 1000)
-        let assembler = ChunkAssembler(Target(raw.count).room, chunkSize: 1000)
+        let assembler = ChunkAssembler(object(1), Target(raw.count).room, chunkSize: 1000)
         #expect(assembler.missing(limit: 4) == [] && assembler.there == [], "all of it")
         for index in [0, 3, 4, 7] { _ = try assembler.accept(parts[index], at: index) }
         #expect(assembler.missing(limit: 4) == [1..<3, 5..<7, 8..<10] && assembler.there == [0, 3, 4, 7])
         #expect(assembler.missing(limit: 2) == [1..<3, 5..<10])
     }
 
+    @Test("a sound part of another place, of another object or of one of another size is not taken")
+    func otherPlaces() throws {
+        let raw = sample(3000)
+        let target = Target(3000)
+        let assembler = ChunkAssembler(object(1), target.room, chunkSize: 1000)
+        let other = raw.withUnsafeBytes { ChunkReader(object(2), $0, chunkSize: 1000).chunk(at: 0).encoded }
+        #expect(throws: ChunkFault.self) { try assembler.accept(other, at: 0) }
+        #expect(throws: ChunkFault.self) { try assembler.accept(chunks(of: raw, size: 1000)[1], at: 0) }
+        #expect(throws: ChunkFault.self) { try assembler.accept(chunks(of: raw + [0], size: 1000)[0], at: 0) }
+        #expect(assembler.gaps == [0, 1, 2])
+    }
+
     @Test("a faulty part stays missing and may come again")
     func faultyPart() throws {
         let parts = chunks(of: sample(1500), size: 1000)
         let target = Target(1500)
-        let assembler = ChunkAssembler(target.room, chunkSize: 1000)
+        let assembler = ChunkAssembler(object(1), target.room, chunkSize: 1000)
         var bad = parts[0]
         bad[bad.count - 1] ^= 1
         #expect(throws: ChunkFault.self) { try assembler.accept(bad, at: 0) }
-        #expect(throws: ChunkFault.wrongSize(expected: 500, found: 1000)) { try assembler.accept(parts[0], at: 1) }
+        #expect(throws: ChunkFault.self) { try assembler.accept(parts[0], at: 1) }
         for index in [-1, 2] { #expect(throws: ChunkFault.badIndex(index, count: 2)) { try assembler.accept(parts[0], at: index) } }
         #expect(assembler.gaps == [0, 1])
         _ = try assembler.accept(parts[0], at: 0)
@@ -94,7 +106,7 @@ import Testing
     func abort() throws {
         let parts = chunks(of: sample(2000), size: 1000)
         let target = Target(2000)
-        let assembler = ChunkAssembler(target.room, chunkSize: 1000)
+        let assembler = ChunkAssembler(object(1), target.room, chunkSize: 1000)
         _ = try assembler.accept(parts[0], at: 0)
         assembler.abort()
         assembler.abort()
@@ -106,7 +118,7 @@ import Testing
     @Test("a forgotten transfer lets its room go")
     func forgotten() {
         let target = Target(10)
-        do { _ = ChunkAssembler(target.room) }
+        do { _ = ChunkAssembler(object(1), target.room) }
         #expect(target.released.value == 1)
     }
 
@@ -115,7 +127,7 @@ import Testing
         let raw = sample(64_000)
         let parts = chunks(of: raw, size: 1000)
         let target = Target(raw.count)
-        let assembler = ChunkAssembler(target.room, chunkSize: 1000)
+        let assembler = ChunkAssembler(object(1), target.room, chunkSize: 1000)
         await withTaskGroup { group in
             for half in 0..<4 {
                 group.addTask {
@@ -133,8 +145,8 @@ import Testing
 
     @Test("an empty object is one empty part")
     func empty() throws {
-        let assembler = ChunkAssembler(Target(0).room)
-        #expect(try assembler.accept(Chunk(compressing: []).encoded, at: 0) == .complete)
+        let assembler = ChunkAssembler(object(1), Target(0).room)
+        #expect(try assembler.accept(chunks(of: [], size: 1)[0], at: 0) == .complete)
     }
 
     @Test("a window on the arena is a room")
@@ -142,7 +154,7 @@ import Testing
         let ready = try ReadyStore(try Arena.small())
         let raw = sample(300_000)
         guard case .granted(let place) = try ready.create(object(1), size: raw.count) else { throw UnexpectedResult() }
-        let assembler = ChunkAssembler(ChunkAssembler.Room(try ready.store.arena.openWindow(place)), chunkSize: 65_536)
+        let assembler = ChunkAssembler(object(1), ChunkAssembler.Room(try ready.store.arena.openWindow(place)), chunkSize: 65_536)
         for (index, part) in chunks(of: raw, size: 65_536).enumerated() { _ = try assembler.accept(part, at: index) }
         #expect(assembler.finish())
         #expect(Array(try ready.store.arena.view(try ready.seal(object(1)))) == raw)

@@ -67,7 +67,7 @@ struct RecoveryNeedTests {
         let task = bench.submit()
         bench.settle()
         func report(_ request: UInt64, isRepeated: Bool) {
-            let message = ObjectLost(request: request, object: task.ref, nodes: [OwnerBench.node], isRepeated: isRepeated)
+            let message = ObjectLost(request: request, object: task.ref, nodes: [OwnerBench.node], isRepeated: isRepeated, why: "")
             bench.receive(.objectLost(message), from: OwnerBench.stranger)
         }
         report(1, isRepeated: false)

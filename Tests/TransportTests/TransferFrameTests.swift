@@ -12,7 +12,7 @@ import Transport
     /// One of two chunks of an object, and the other one behind it.
     private static func frames(_ values: [UInt8]) -> [UInt8] {
         values.withUnsafeBytes { bytes in
-            let reader = ChunkReader(bytes, chunkSize: values.count / 2)
+            let reader = ChunkReader(object, bytes, chunkSize: values.count / 2)
             var frames = ByteBuffer()
             for index in 0..<reader.plan.count {
                 let chunk = ObjectChunk(
@@ -29,7 +29,7 @@ import Transport
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
         defer { memory.deallocate() }
         memory.initializeMemory(as: UInt8.self, repeating: 0)
-        let assembler = ChunkAssembler(ChunkAssembler.Room(memory: memory) {}, chunkSize: size / 2)
+        let assembler = ChunkAssembler(object, ChunkAssembler.Room(memory: memory) {}, chunkSize: size / 2)
         var decoder = FrameDecoder()
         frames.withUnsafeBytes { decoder.append($0) }
         while let frame = try? decoder.next() {

@@ -3,7 +3,8 @@ import CLinux
 
 /// A part of an object on its way between nodes, or on its way to disk: LZ4 when that pays, raw when not, always with a checksum.
 ///
-/// Encoded: form (u8), raw size (u32), CRC32C of these two and of the content (u32), content; little-endian.
+/// Encoded: form (u8), raw size (u32), CRC32C of these two and of the content (u32), content; little-endian. The checksum of a chunk on the
+/// wire goes on from one of its place, so that it is good for that place only: see ``ChunkPlace``.
 package struct Chunk: Sendable, Hashable {
     package enum Form: UInt8, Sendable {
         case raw = 0
@@ -23,9 +24,9 @@ package struct Chunk: Sendable, Hashable {
 
     /// Compresses what a look at three samples says is worth it, and keeps the result only if it is.
     /// - Precondition: `raw` is at most ``StoreLimits/chunkSize`` bytes.
-    package init(compressing raw: UnsafeRawBufferPointer) {
+    package init(compressing raw: UnsafeRawBufferPointer, place: UInt32 = 0) {
         let encoded = [UInt8](unsafeUninitializedCapacity: Self.room(for: raw.count)) { buffer, count in
-            count = Self.write(raw, into: UnsafeMutableRawBufferPointer(buffer), isSampled: true)
+            count = Self.write(raw, into: UnsafeMutableRawBufferPointer(buffer), isSampled: true, place: place)
         }
         form = encoded[0] == Form.lz4.rawValue ? .lz4 : .raw
         rawSize = raw.count
@@ -36,11 +37,11 @@ package struct Chunk: Sendable, Hashable {
     package init(compressing raw: [UInt8]) { self = raw.withUnsafeBytes { Chunk(compressing: $0) } }
 
     /// Reads a chunk from outside: bounds and checksum are checked, nothing is unpacked yet.
-    package init(parsing encoded: [UInt8]) throws(ChunkFault) {
+    package init(parsing encoded: [UInt8], place: UInt32 = 0) throws(ChunkFault) {
         var header = Header(form: .raw, rawSize: 0, checksum: 0)
         var fault: ChunkFault?
         encoded.withUnsafeBytes { bytes in
-            do throws(ChunkFault) { header = try Header(of: bytes) } catch { fault = error }
+            do throws(ChunkFault) { header = try Header(of: bytes, place: place) } catch { fault = error }
         }
         if let fault { throw fault }
         form = header.form
@@ -77,7 +78,9 @@ package struct Chunk: Sendable, Hashable {
     /// Writes a chunk to a place of ``room(for:)`` bytes.
     /// - Parameter isSampled: look before compressing.
     /// - Returns: bytes of the chunk, header included.
-    static func write(_ raw: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer, isSampled: Bool) -> Int {
+    static func write(
+        _ raw: UnsafeRawBufferPointer, into room: UnsafeMutableRawBufferPointer, isSampled: Bool, place: UInt32 = 0
+    ) -> Int {
         precondition(raw.count <= StoreLimits.chunkSize && room.count >= Self.room(for: raw.count), "\(raw.count) bytes in \(room.count)")
         let body = UnsafeMutableRawBufferPointer(rebasing: room[headerSize...])
         let limit = raw.count - raw.count * StoreLimits.worthwhileSavingPercent / 100
@@ -91,13 +94,13 @@ package struct Chunk: Sendable, Hashable {
         room[0] = form.rawValue
         room.storeBytes(of: UInt32(raw.count).littleEndian, toByteOffset: 1, as: UInt32.self)
         let chunk = UnsafeRawBufferPointer(rebasing: room[..<(headerSize + count)])
-        room.storeBytes(of: checksum(of: chunk).littleEndian, toByteOffset: 5, as: UInt32.self)
+        room.storeBytes(of: checksum(of: chunk, place: place).littleEndian, toByteOffset: 5, as: UInt32.self)
         return chunk.count
     }
 
     /// Checks and unpacks an encoded chunk.
     static func read(_ encoded: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer) throws(ChunkFault) {
-        let header = try Header(of: encoded)
+        let header = try Header(of: encoded, place: 0)
         try unpack(encoded, as: header.form, of: header.rawSize, into: raw)
     }
 
@@ -113,13 +116,13 @@ package struct Chunk: Sendable, Hashable {
         }
 
         /// Of a chunk whose content is what the checksum says.
-        init(of encoded: UnsafeRawBufferPointer) throws(ChunkFault) {
+        init(of encoded: UnsafeRawBufferPointer, place: UInt32) throws(ChunkFault) {
             guard encoded.count >= Chunk.headerSize else { throw .tooShort(encoded.count) }
             guard let form = Form(rawValue: encoded[0]) else { throw .unknownForm(encoded[0]) }
             let size = UInt32(littleEndian: encoded.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
             let expected = UInt32(littleEndian: encoded.loadUnaligned(fromByteOffset: 5, as: UInt32.self))
             guard size <= UInt32(StoreLimits.chunkSize) else { throw .tooLarge(Int(size)) }
-            let found = Chunk.checksum(of: encoded)
+            let found = Chunk.checksum(of: encoded, place: place)
             guard found == expected else { throw .wrongChecksum(expected: expected, found: found) }
             self.init(form: form, rawSize: Int(size), checksum: expected)
         }
@@ -142,8 +145,8 @@ package struct Chunk: Sendable, Hashable {
     }
 
     /// Over everything but the checksum itself.
-    private static func checksum(of encoded: UnsafeRawBufferPointer) -> UInt32 {
-        let header = rf_crc32c(0, encoded.baseAddress, 5)
+    private static func checksum(of encoded: UnsafeRawBufferPointer, place: UInt32) -> UInt32 {
+        let header = rf_crc32c(place, encoded.baseAddress, 5)
         return rf_crc32c(header, encoded.baseAddress.map { $0 + headerSize }, encoded.count - headerSize)
     }
 

@@ -1,3 +1,4 @@
+package import RayflowCore
 import Synchronization
 
 /// Puts chunks together that arrive in any order, some of them twice, on several threads at once.
@@ -36,9 +37,11 @@ package final class ChunkAssembler: Sendable {
     }
 
     package let plan: ChunkPlan
+    private let place: ChunkPlace
     private let state: Mutex<State>
 
-    package init(_ room: Room, chunkSize: Int = StoreLimits.chunkSize) {
+    package init(_ object: ObjectID, _ room: Room, chunkSize: Int = StoreLimits.chunkSize) {
+        place = ChunkPlace(object, size: room.memory.count)
         plan = ChunkPlan(totalSize: room.memory.count, chunkSize: chunkSize)
         state = Mutex(State(room: room, parts: [Part](repeating: .missing, count: plan.count), missing: plan.count))
     }
@@ -56,7 +59,7 @@ package final class ChunkAssembler: Sendable {
         guard let room else { return .duplicate }
         do throws(ChunkFault) {
             let part = UnsafeMutableRawBufferPointer(rebasing: room.memory[plan.range(of: index)])
-            try Chunk(parsing: encoded).decompress(into: part)
+            try Chunk(parsing: encoded, place: place.checksum(at: index)).decompress(into: part)
         } catch {
             leave(index, as: .missing)
             throw error

@@ -50,7 +50,9 @@ struct NamedArguments {
                 }
                 return .value(borrow(ids, T.self, isList: true))
             }
-            guard let elementTag = T._elementTag else { throw RayflowError(.typeMismatch, "\(T.self) expected, found a list") }
+            guard let elementTag = T.self == JSON.self ? JSON._typeTag : T._elementTag else {
+                throw RayflowError(.typeMismatch, "\(T.self) expected, found a list")
+            }
             var parts: [Argument] = []
             for value in values { parts.append(try part(value, T.self, elementTag)) }
             return .gather(parts)
@@ -61,6 +63,7 @@ struct NamedArguments {
     private func part<T: RemoteValue>(_ value: NamedValue, _: T.Type, _ elementTag: String) throws(RayflowError) -> Argument {
         if case .ref(let id) = value { return .ref(id) }
         guard let json = value.plain else { throw RayflowError(.typeMismatch, "an output of a step stands in a list inside of a list") }
+        if T.self == JSON.self { return .value(Payload(json: json)) }
         return try Self.wrapping("an element is no \(elementTag)") {
             let writer = ValueWriter()
             try T._writeElement(json, to: writer)

@@ -68,7 +68,11 @@ package final class EmbeddedCluster: @unchecked Sendable {
         ) { address in address.isProcess ? session.socket(of: address.entity) : nil }
         self.network = network
         let arena: Arena
-        do { arena = try Arena.create(geometry: try .fitting(maximumBytes: options.objectStore.memory), nonce: nonce) } catch {
+        do {
+            arena = try Arena.create(
+                geometry: try .fitting(maximumBytes: options.objectStore.memory, probe: options.memoryProbe), nonce: nonce,
+                probe: options.memoryProbe)
+        } catch {
             throw RayflowError(.system, "the object store cannot be made: \(error)")
         }
         let io = IOPool()

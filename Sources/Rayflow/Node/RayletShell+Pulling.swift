@@ -102,6 +102,7 @@ extension RayletShell {
             return pull { $0.roomRefused(object, error, into: &$1) }
         }
         let assembler = ChunkAssembler(
+            object,
             ChunkAssembler.Room(memory: window.memory) { [weak self, loop] in
                 withExtendedLifetime(window) {}
                 guard let self else { return }
@@ -163,7 +164,12 @@ extension RayletShell {
             return isUnwanted(m.object, m.request, from)
         }
         guard m.belongs(to: assembler.plan) else {
-            return pull { $0.sizeIs(Int(clamping: m.totalSize), m.object, request: m.request, into: &$1) }
+            let size = Int(clamping: m.totalSize)
+            // Only a chunk that is as it was made says that the object has another size.
+            do throws(ChunkFault) { try ChunkPlace(m.object, size: size).check(m.chunk, at: Int(m.index)) } catch {
+                return pull { $0.chunkFaulty(m.object, request: m.request, why: "\(error)", into: &$1) }
+            }
+            return pull { $0.sizeIs(size, m.object, request: m.request, into: &$1) }
         }
         // Of this one nothing is known before the one in hand is in its place, or has turned out to be faulty.
         if arrivals[m.object]?.inHand[m.index]?.append((m, from)) != nil { return }

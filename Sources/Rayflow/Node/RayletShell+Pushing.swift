@@ -129,7 +129,7 @@ extension RayletShell {
     private func pack(_ object: ObjectID, _ index: UInt32, request: UInt64, to: NodeID) {
         guard let source = pushSources[object] else { return }
         io.run { [self] in
-            let reader = ChunkReader(source.bytes)
+            let reader = ChunkReader(object, source.bytes)
             let message = ObjectChunk(
                 request: request, object: object, index: index, totalSize: UInt64(reader.plan.totalSize),
                 chunk: reader.chunk(at: Int(index)).encoded)

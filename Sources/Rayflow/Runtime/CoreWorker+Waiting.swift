@@ -59,17 +59,17 @@ extension CoreWorker {
             case .inline(let enclosed)?: return .payload(enclosed.payload)
             case .failed(let record)?: return .failed(record)
             case .stored(let nodes, let size, _, _)?:
-                var lost: [NodeID] = []
+                var lost: [NodeID] = [], why = ""
                 if !nodes.isEmpty {
                     switch try await read(id, from: nodes, size: size, until: deadline) {
                     case .success(let mapped)?: return .mapped(mapped)
                     case .failure(let fault)? where fault.lost.isEmpty: return .failed(fault.error)
-                    case .failure(let fault)?: lost = fault.lost
+                    case .failure(let fault)?: (lost, why) = (fault.lost, fault.error.message)
                     case nil: return .failed(tooLate(id, timeout, "was ready, but not here"))
                     }
                 }
                 // Another copy, or the object made again, or the reason why not: each turn has fewer copies or attempts left.
-                step { $0.lose(id, on: lost, seen: recoveries, into: &$1) }
+                step { [lost, why] in $0.lose(id, on: lost, seen: recoveries, why: why, into: &$1) }
             case nil:
                 guard knows(id) else {
                     return .failed(ErrorRecord(.objectLost, "object \(id) is not known here (any more)", reason: .refDeleted))

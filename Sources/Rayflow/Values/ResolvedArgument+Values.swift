@@ -13,6 +13,11 @@ extension ResolvedArgument {
     ///
     /// The places of refs in a part count from that part's own first ref, so the reader is told where each part begins.
     private static func join<T: RemoteValue>(_ parts: [ResolvedArgument], as _: T.Type, in cluster: Cluster?) throws(RayflowError) -> T {
+        if T.self == JSON.self {
+            var elements: [JSON] = []
+            for part in parts { elements.append(try part.decode(JSON.self, in: cluster)) }
+            if let list = JSON.array(elements) as? T { return list }
+        }
         guard let tag = T._elementTag else { throw RayflowError(.typeMismatch, "a list of refs and values given for a \(T.self)") }
         let writer = ValueWriter()
         writer.count(parts.count)

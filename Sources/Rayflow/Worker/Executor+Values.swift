@@ -32,20 +32,20 @@ extension Executor {
         case .ref(let id, let owner):
             if let known = states[id] { return try await open(id, known.owner, known.state, of: m) }
             // Not finished when it was pushed (constructors do not wait at the caller, repeated calls do not either): ask the owner.
-            return try await ask(id, owner, lost: nil, of: m)
+            return try await ask(id, owner, nil, of: m)
         }
     }
 
-    /// - Parameter lost: nodes on which it was not found.
-    private func ask(_ id: ObjectID, _ owner: Address, lost: [NodeID]?, of m: PushTask) async throws -> ResolvedArgument {
-        guard m.spec.kind == .actorCall, let actor else { return try await ask(id, owner, lost: lost) }
-        return try await actor.aside(m) { try await ask(id, owner, lost: lost) }
+    /// - Parameter fault: why it was not found where it was said to be.
+    private func ask(_ id: ObjectID, _ owner: Address, _ fault: ReadFault?, of m: PushTask) async throws -> ResolvedArgument {
+        guard m.spec.kind == .actorCall, let actor else { return try await ask(id, owner, fault) }
+        return try await actor.aside(m) { try await ask(id, owner, fault) }
     }
 
-    private func ask(_ id: ObjectID, _ owner: Address, lost: [NodeID]?) async throws -> ResolvedArgument {
+    private func ask(_ id: ObjectID, _ owner: Address, _ fault: ReadFault?) async throws -> ResolvedArgument {
         core.step { table, out in
             table.borrow(id, RefOrigin(owner: owner, lineage: .none))
-            if let lost { table.lose(id, on: lost, seen: 0, into: &out) }
+            if let fault { table.lose(id, on: fault.lost, seen: 0, why: fault.error.message, into: &out) }
         }
         defer { core.release(id) }
         switch try await core.fetch(id, timeout: nil) {
@@ -64,7 +64,7 @@ extension Executor {
             case .success(let mapped): return .mapped(mapped)
             case .failure(let fault) where fault.lost.isEmpty: throw RayflowError(fault.error)
             // The owner has it made again. Meanwhile this task waits as in a `get`: its CPU is free for others.
-            case .failure(let fault): return try await ask(id, owner, lost: fault.lost, of: m)
+            case .failure(let fault): return try await ask(id, owner, fault, of: m)
             }
         }
     }

@@ -1,6 +1,6 @@
 /// One message of the protocol between drivers, workers, raylets and the GCS. One frame carries one message.
 public protocol WireMessage: Sendable {
-    /// First byte of the frame. Kinds with the high bit are bulk: their frames carry a checksum.
+    /// Of the frame. Kinds with the high bit are those that carry much.
     static var kind: UInt8 { get }
     init(from reader: inout ByteReader) throws(DecodingFault)
     func write(to writer: inout ByteWriter)

@@ -444,12 +444,15 @@ public struct ObjectLost: WireMessage {
     public var nodes: [NodeID]
     /// The sender has had an answer to an earlier report: what it tried is not older than that.
     public var isRepeated: Bool
+    /// What the sender was told of the copies.
+    public var why: String
 
-    public init(request: UInt64, object: ObjectID, nodes: [NodeID], isRepeated: Bool) {
+    public init(request: UInt64, object: ObjectID, nodes: [NodeID], isRepeated: Bool, why: String) {
         self.request = request
         self.object = object
         self.nodes = nodes
         self.isRepeated = isRepeated
+        self.why = why
     }
 
     public init(from r: inout ByteReader) throws(DecodingFault) {
@@ -457,6 +460,7 @@ public struct ObjectLost: WireMessage {
         object = try r.object()
         nodes = try r.list(unit: 8) { (r) throws(DecodingFault) in try r.node() }
         isRepeated = try r.bool()
+        why = try r.string()
     }
 
     public func write(to w: inout ByteWriter) {
@@ -464,6 +468,7 @@ public struct ObjectLost: WireMessage {
         w.object(object)
         w.list(nodes) { $0.node($1) }
         w.bool(isRepeated)
+        w.string(why)
     }
 }
 

@@ -38,6 +38,8 @@ struct PullEntry: Sendable {
     var doubted: NodeID?
     /// Why sources have refused for now in this round.
     var refusals: Set<PullRefusal> = []
+    /// Chunks of each source that were not as it has made them.
+    var faults: [NodeID: Int] = [:]
     /// Pauses since the last chunk.
     var pauses = 0
     /// Looks since the source has said that it will send, or has sent a chunk.

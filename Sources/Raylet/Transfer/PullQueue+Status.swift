@@ -11,6 +11,8 @@ package struct PullCounters: Hashable, Sendable {
     package var upgraded: UInt64 = 0
     /// Times that a busy node named others.
     package var redirected: UInt64 = 0
+    /// Chunks that came damaged.
+    package var faulty: UInt64 = 0
     /// Times that all sources had refused.
     package var paused: UInt64 = 0
 }

@@ -158,11 +158,19 @@ package struct PullQueue: Sendable {
         pulls[object]?.doubted = nil
     }
 
-    /// The source sends what cannot be.
+    /// A chunk is not as its source has made it: damaged on its way, it comes again. A source of which that is so again and again has no copy
+    /// that anybody can use.
     package mutating func chunkFaulty(_ object: ObjectID, request: UInt64, why: String, into out: inout [PullDirective]) {
         guard let pull = pulls[object], case .asked(let source, request) = pull.stage else { return }
+        counters.faulty += 1
         out.append(.cancel(source, object, request: request))
-        giveUp(object, why: why, isLost: true, into: &out)
+        pulls[object]?.faults[source, default: 0] += 1
+        guard pull.faults[source, default: 0] < TransferLimits.faultyChunks else {
+            return giveUp(object, why: "node \(source) has sent \(why), again and again", isLost: true, into: &out)
+        }
+        asked.remove(object)
+        pulls[object]?.untried.append(source)
+        askNext(object, into: &out)
     }
 
     /// The object has another size than was said: what has come is of no use.
@@ -374,8 +382,9 @@ package struct PullQueue: Sendable {
         guard let pull = pulls[object] else { return }
         if pull.isSaidToBeHere, !pull.lost.contains(node) { pulls[object]?.lost.append(node) }
         let lost = pulls[object]?.lost ?? []
-        let reason: LossReason? = lost.isEmpty ? .fetchTimedOut : nil
-        end(object, ErrorRecord(.objectLost, "object \(object) is lost: \(pull.why)", reason: reason), into: &out)
+        // With nodes that have lost it, its owner says what follows, and this only what became of the copies.
+        let error = lost.isEmpty ? ErrorRecord(.objectLost, "object \(object) is lost: \(pull.why)", reason: .fetchTimedOut) : nil
+        end(object, error ?? ErrorRecord(.objectLost, pull.why), into: &out)
     }
 
     private mutating func end(_ object: ObjectID, _ error: ErrorRecord, into out: inout [PullDirective]) {

@@ -29,6 +29,8 @@ package enum TransferLimits {
     package static let silenceLooks = 10
     /// Pause before a source whose connection broke is asked again.
     package static let brokenSourceNS: UInt64 = 50_000_000
+    /// Damaged chunks of one object from one source that are asked for again; with the next one its copy counts as lost.
+    package static let faultyChunks = 4
     /// How long a reader waits for the seal of an object that its owner has announced already.
     package static let sealWaitNS: UInt64 = 2_000_000_000
     /// Pause when every source has refused for now; it doubles each time, up to the longest.

@@ -18,7 +18,10 @@ final class FaultGate: @unchecked Sendable {
         self.injector = injector
     }
 
-    func pass(_ frame: Frame, sever: @escaping @Sendable (Address) -> Void, onward: @escaping @Sendable (Frame) -> Void) {
+    /// - Parameter onward: with the word that says which bit changes on the way, if one does.
+    func pass(_ frame: Frame, sever: @escaping @Sendable (Address) -> Void, onward: @escaping @Sendable (Frame, UInt64?) -> Void) {
+        let flipped = onward
+        let onward: @Sendable (Frame) -> Void = { flipped($0, nil) }
         switch injector.decide(kind: frame.kind) {
         case .deliver: inOrder(frame, after: 0, onward)
         case .drop: return
@@ -28,6 +31,14 @@ final class FaultGate: @unchecked Sendable {
         case .delay(let nanoseconds): inOrder(frame, after: nanoseconds, onward)
         case .reorder(let nanoseconds): loop.scheduleTimer(afterNanoseconds: nanoseconds) { onward(frame) }
         case .disconnect: sever(frame.to)
+        case .flip(let word): inOrder(frame, after: 0) { flipped($0, word) }
+        case .corrupt(let word):
+            var frame = frame
+            if !frame.body.isEmpty {
+                let at = frame.body.startIndex + Int(word >> 3 % UInt64(frame.body.count))
+                frame.body[at] ^= 1 << UInt8(word & 7)
+            }
+            inOrder(frame, after: 0, onward)
         }
     }
 

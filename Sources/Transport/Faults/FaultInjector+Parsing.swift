@@ -6,7 +6,7 @@ package struct FaultSpecificationError: Error, Sendable, Hashable, CustomStringC
 extension FaultInjector {
     /// Reads the text form, for the environment of a crash test: rules separated by `;`, fields by spaces.
     ///
-    ///     seed=7; drop kind=12 skip=2 count=1; delay kind=3,4 by=5ms..20ms p=0.25; reorder by=1ms; duplicate kind=9; disconnect kind=2
+    ///     seed=7; drop kind=12 skip=2 count=1; delay kind=3,4 by=5ms..20ms p=0.25; reorder by=1ms; duplicate kind=9; disconnect kind=2; flip kind=129
     package init(parsing text: String) throws(FaultSpecificationError) {
         var seed: UInt64 = 0
         var rules: [FaultRule] = []
@@ -51,10 +51,12 @@ extension FaultInjector {
         case ("drop", nil): return .drop
         case ("duplicate", nil): return .duplicate
         case ("disconnect", nil): return .disconnect
+        case ("flip", nil): return .flip
+        case ("corrupt", nil): return .corrupt
         case ("delay", let range?): return .delay(range)
         case ("reorder", let range?): return .reorder(range)
         case ("delay", nil), ("reorder", nil): throw bad(name, "by=DURATION or by=DURATION..DURATION after it")
-        default: throw bad(name, "drop, duplicate, disconnect without by=, or delay, reorder with it")
+        default: throw bad(name, "drop, duplicate, disconnect, flip, corrupt without by=, or delay, reorder with it")
         }
     }
 

@@ -32,6 +32,8 @@ package struct FaultInjector: Sendable {
             case .drop: return .drop
             case .duplicate: return .duplicate
             case .disconnect: return .disconnect
+            case .flip: return .flip(generator.next())
+            case .corrupt: return .corrupt(generator.next())
             case .delay(let range): return .delay(nanoseconds: generator.next(in: range))
             case .reorder(let range): return .reorder(nanoseconds: generator.next(in: range))
             }

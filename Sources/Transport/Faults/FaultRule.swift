@@ -1,7 +1,7 @@
 /// Which frames meet with which fault.
 package struct FaultRule: Sendable {
     package enum Effect: Sendable, Hashable {
-        case drop, duplicate, disconnect
+        case drop, duplicate, disconnect, flip, corrupt
         /// Drawn evenly from a range of nanoseconds.
         case delay(ClosedRange<UInt64>)
         case reorder(ClosedRange<UInt64>)

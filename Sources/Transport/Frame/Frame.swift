@@ -4,7 +4,7 @@ package import RayflowCore
 ///
 /// The body may be a slice of a whole read batch: whoever keeps it beyond the call copies it (`Array(body)`).
 package struct Frame: Sendable {
-    /// The message's number; with the high bit it is bulk and travels with a checksum.
+    /// The message's number.
     package var kind: UInt8
     package var from: Address
     package var to: Address
@@ -16,7 +16,4 @@ package struct Frame: Sendable {
         self.to = to
         self.body = body
     }
-
-    package static let bulkBit: UInt8 = 0x80
-    package var isBulk: Bool { kind & Self.bulkBit != 0 }
 }

@@ -51,12 +51,8 @@ package struct FrameDecoder: Sendable {
             return Frame(
                 kind: raw[start], from: Address(node: word(1), entity: word(9)), to: Address(node: word(17), entity: word(25)), body: [])
         }
-        var body = start + FrameCodec.headerBytes
-        if frame.isBulk {
-            guard length >= FrameCodec.bulkHeaderBytes else { throw lose(.tooShort(bytes: length)) }
-            body += 4
-            try check(header: start, body: body..<end)
-        }
+        let body = start + FrameCodec.headerBytes
+        try check(header: start, body: body..<end)
         frame.body = bytes[body..<end]
         position = end
         return frame
@@ -72,7 +68,7 @@ package struct FrameDecoder: Sendable {
     private mutating func check(header: Int, body: Range<Int>) throws(FrameFault) {
         let (expected, found) = bytes.withUnsafeBytes { raw in
             var checksum = Checksum()
-            checksum.add(UnsafeRawBufferPointer(rebasing: raw[header..<header + FrameCodec.headerBytes]))
+            checksum.add(UnsafeRawBufferPointer(rebasing: raw[header..<header + FrameCodec.checkedBytes]))
             checksum.add(UnsafeRawBufferPointer(rebasing: raw[body]))
             return (checksum.value, UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: body.lowerBound - 4, as: UInt32.self)))
         }

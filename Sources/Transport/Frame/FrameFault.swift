@@ -10,7 +10,7 @@ package enum FrameFault: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .tooShort(let bytes): return "a frame of \(bytes) bytes is shorter than its header"
         case .tooLong(let bytes): return "a frame of \(bytes) bytes exceeds the limit of \(TransportLimits.frameBytes)"
-        case .checksum(let expected, let found): return "a bulk frame's checksum is \(found), its bytes give \(expected)"
+        case .checksum(let expected, let found): return "a frame's checksum is \(found), its bytes give \(expected)"
         case .streamLost: return "the stream was given up after a broken frame"
         }
     }

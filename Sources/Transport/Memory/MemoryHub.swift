@@ -97,7 +97,7 @@ package final class MemoryHub: Sendable {
         state.withLock { state in
             guard state.alive[source.number] != nil, state.alive[target.number] != nil else { return }
             guard !state.partitions.contains(Pair(source, target)) else { return }
-            target.loop.execute { target.receive(bytes) }
+            target.loop.execute { target.receive(bytes, from: source) }
         }
     }
 
@@ -114,12 +114,15 @@ package final class MemoryHub: Sendable {
         }
     }
 
-    func sever(_ a: MemoryNetwork, _ b: MemoryNetwork) {
+    /// - Returns: false when they had no connection.
+    @discardableResult
+    func sever(_ a: MemoryNetwork, _ b: MemoryNetwork) -> Bool {
         state.withLock { state in
-            guard state.links.remove(Pair(a, b)) != nil else { return }
+            guard state.links.remove(Pair(a, b)) != nil else { return false }
             let (ofA, ofB) = (Self.addresses(of: a, state), Self.addresses(of: b, state))
-            a.loop.execute { a.disconnected(ofB) }
-            b.loop.execute { b.disconnected(ofA) }
+            a.loop.execute { a.disconnected(ofB, from: b) }
+            b.loop.execute { b.disconnected(ofA, from: a) }
+            return true
         }
     }
 

@@ -10,6 +10,8 @@ package final class MemoryNetwork: Network, @unchecked Sendable {
     private let endpoints: Endpoints
     private var gate: FaultGate?
     private var isDead = false
+    /// Networks whose connections to this one are broken, until it has heard of that.
+    private var deaf: Set<Int> = []
     /// Encoded frames of this turn, in the order in which their targets were first met.
     private var outgoing: [(target: MemoryNetwork, bytes: ByteBuffer)] = []
     /// Payload bytes that this process has sent to others, for tests that count copies.
@@ -50,7 +52,7 @@ package final class MemoryNetwork: Network, @unchecked Sendable {
         guard !isDead else { return }
         let frame = Frame(kind: kind, from: from, to: to, body: (payload.isEmpty ? body : body + payload)[...])
         guard let gate else { return transmit(frame) }
-        gate.pass(frame, sever: { [weak self] in self?.sever($0) }) { [weak self] in self?.transmit($0) }
+        gate.pass(frame, sever: { [weak self] in self?.sever($0) }) { [weak self] in self?.transmit($0, flip: $1) }
     }
 
     package func flush() {
@@ -67,7 +69,7 @@ package final class MemoryNetwork: Network, @unchecked Sendable {
         hub.kill(self)
     }
 
-    private func transmit(_ frame: Frame) {
+    private func transmit(_ frame: Frame, flip: UInt64? = nil) {
         guard !isDead else { return }
         if endpoints.serves(frame.to) { return endpoints.enqueue(frame) }
         guard let target = hub.link(self, to: frame.to) else { return endpoints.enqueueDisconnected(frame.to) }
@@ -75,7 +77,9 @@ package final class MemoryNetwork: Network, @unchecked Sendable {
         endpoints.scheduleTurn()
         let index = outgoing.firstIndex { $0.target === target } ?? outgoing.endIndex
         if index == outgoing.endIndex { outgoing.append((target, ByteBuffer())) }
+        let start = outgoing[index].bytes.writerIndex
         outgoing[index].bytes.writeFrame(kind: frame.kind, from: frame.from, to: frame.to, body: Array(frame.body))
+        if let flip { outgoing[index].bytes.flip(flip, ofFrameAt: start) }
     }
 
     private func sever(_ address: Address) {
@@ -86,18 +90,22 @@ package final class MemoryNetwork: Network, @unchecked Sendable {
 
     // MARK: from the hub, on this network's loop
 
-    func receive(_ bytes: ByteBuffer) {
-        guard !isDead else { return }
+    func receive(_ bytes: ByteBuffer, from source: MemoryNetwork) {
+        guard !isDead, !deaf.contains(source.number) else { return }
         var decoder = FrameDecoder()
         bytes.withUnsafeReadableBytes { decoder.append($0) }
+        // Bytes that no encoder wrote are the end of the connection, as on a socket.
         do throws(FrameFault) {
             while !isDead, let frame = try decoder.next() { endpoints.deliver(frame) }
         } catch {
-            preconditionFailure("network \(number) was sent bytes that no encoder wrote: \(error)")
+            deaf.insert(source.number)
+            if !hub.sever(self, source) { deaf.remove(source.number) }
         }
     }
 
-    func disconnected(_ addresses: [Address]) {
+    /// - Parameter source: whose connection broke while it lives; nil: it is gone.
+    func disconnected(_ addresses: [Address], from source: MemoryNetwork? = nil) {
+        if let source { deaf.remove(source.number) }
         guard !isDead else { return }
         for address in addresses { endpoints.deliverDisconnected(address) }
     }

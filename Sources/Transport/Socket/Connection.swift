@@ -56,9 +56,11 @@ final class Connection: ChannelInboundHandler, @unchecked Sendable {
 
     // MARK: sending
 
-    func enqueue(kind: UInt8, body: [UInt8], payload: UnsafeRawBufferPointer, from: Address, to: Address) {
+    func enqueue(kind: UInt8, body: [UInt8], payload: UnsafeRawBufferPointer, from: Address, to: Address, flip: UInt64? = nil) {
         guard state == .established || state == .opening, !isDoomed else { return }
+        let start = pending.writerIndex
         pending.writeFrame(kind: kind, from: from, to: to, body: body, payload: payload)
+        if let flip { pending.flip(flip, ofFrameAt: start) }
         gathered()
     }
 

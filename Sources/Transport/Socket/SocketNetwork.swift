@@ -80,20 +80,20 @@ package final class SocketNetwork: Network, @unchecked Sendable {
     }
 
     private func pass(_ frame: Frame) {
-        gate?.pass(frame, sever: { [weak self] in self?.sever($0) }) { [weak self] frame in
+        gate?.pass(frame, sever: { [weak self] in self?.sever($0) }) { [weak self] frame, flip in
             self?.transmit(
                 kind: frame.kind, body: Array(frame.body), payload: UnsafeRawBufferPointer(start: nil, count: 0), from: frame.from,
-                to: frame.to)
+                to: frame.to, flip: flip)
         }
     }
 
-    private func transmit(kind: UInt8, body: [UInt8], payload: UnsafeRawBufferPointer, from: Address, to: Address) {
+    private func transmit(kind: UInt8, body: [UInt8], payload: UnsafeRawBufferPointer, from: Address, to: Address, flip: UInt64? = nil) {
         if let connection = routes[to] {
-            connection.enqueue(kind: kind, body: body, payload: payload, from: from, to: to)
+            connection.enqueue(kind: kind, body: body, payload: payload, from: from, to: to, flip: flip)
         } else if endpoints.serves(to) {
             endpoints.enqueue(Frame(kind: kind, from: from, to: to, body: (payload.isEmpty ? body : body + payload)[...]))
         } else if let connection = dial(to) {
-            connection.enqueue(kind: kind, body: body, payload: payload, from: from, to: to)
+            connection.enqueue(kind: kind, body: body, payload: payload, from: from, to: to, flip: flip)
         } else {
             endpoints.enqueueDisconnected(to)
         }

@@ -79,23 +79,15 @@ struct OutputReader {
             if type == .dir, kind == .file { throw OutputFault("\(name) is a file, not a folder; declare it as file") }
             outputs.files[resolved] = FileIdentity.ofOutput(resolved)
             return .file(resolved)
-        case (.array(let elements), .list(let element)) where Self.holdsFiles(element):
+        case (.array(let elements), .list(let element)) where element.holdsFiles:
             var values: [Value] = []
             for value in elements { values.append(try kept(value, element)) }
             return .list(values)
-        case (.object(let members), .map(let element)) where Self.holdsFiles(element):
+        case (.object(let members), .map(let element)) where element.holdsFiles:
             var values: [(String, Value)] = []
             for (key, value) in members { values.append((key, try kept(value, element))) }
             return .object(ValueObject(values))
         default: return value
-        }
-    }
-
-    private static func holdsFiles(_ type: ValueType) -> Bool {
-        switch type {
-        case .file, .dir: true
-        case .list(let element), .map(let element): holdsFiles(element)
-        default: false
         }
     }
 

@@ -13,8 +13,7 @@ extension RunController {
         let ids = results.map(\.id)
         running[unit] = .call(ids)
         let named = results.map { result in
-            let ref = ValueRef(id: nextRef)
-            nextRef += 1
+            let ref = newRef()
             objects[ref] = result.id
             return CallResult(name: result.name, ref: ref, lineage: port.lineage(of: result.id).description)
         }

@@ -3,6 +3,7 @@ package import Raylet
 internal import Rayflow
 internal import RayflowCore
 internal import CLinux
+internal import Synchronization
 
 /// Runs a workflow: asks a ``RunInstance`` what is to be done, and does it through a ``StepPort``.
 ///
@@ -21,6 +22,8 @@ package final class RunController: @unchecked Sendable {
     private let environment: [EnvironmentVariable]
     private let epoch: UInt32
     private let observer: (any RunObserver)?
+    /// From any thread.
+    private let lastRef = Atomic<UInt64>(0)
 
     // Only on `queue`.
     private var instance: RunInstance
@@ -32,7 +35,6 @@ package final class RunController: @unchecked Sendable {
     private var itself: RunController?
     var running: [Int: Running] = [:]
     var objects: [ValueRef: ObjectID] = [:]
-    var nextRef: UInt64 = 1
     var actors: [String: Result<ActorID, ErrorRecord>] = [:]
 
     /// - Parameters:
@@ -134,6 +136,7 @@ package final class RunController: @unchecked Sendable {
         case .saveOutputs(let position, let attempt, let outputs): save(outputs, position, attempt)
         case .launch(let unit, let order): launch(unit, order)
         case .adopt(let unit, let order, let exit): finish(unit, order, exit)
+        case .hold(let unit, let outputs, let types): hold(unit, outputs, types)
         case .call(let unit, let order): call(unit, order)
         case .createActor(let order): createActor(order)
         case .cancel(let unit, _): cancel(unit)
@@ -243,13 +246,62 @@ package final class RunController: @unchecked Sendable {
             return apply { $0.onAttemptEnded(unit: unit, attempt: attempt, .succeeded(StepOutputs()), now: $1, into: &$2) }
         }
         files.run { [weak self] in
-            let end: AttemptEnd
-            do throws(OutputFault) { end = .succeeded(try OutputReader.read(order)) } catch {
-                end = .failed(StepFailure(.failure, error.what, exitCode: 0, log: order.folder))
+            do throws(OutputFault) {
+                let outputs = try OutputReader.read(order)
+                self?.keep(outputs, unit, order)
+            } catch {
+                self?.post { [failure = StepFailure(.failure, error.what, exitCode: 0, log: order.folder)] in
+                    $0.onAttemptEnded(unit: unit, attempt: attempt, .failed(failure), now: $1, into: &$2)
+                }
             }
-            self?.post { $0.onAttemptEnded(unit: unit, attempt: attempt, end, now: $1, into: &$2) }
         }
     }
+
+    // MARK: Outputs, away from the queue
+
+    /// What is too much for the journal is kept beside the attempt, and what is large lies in the object store.
+    private func keep(_ outputs: StepOutputs, _ unit: Int, _ order: ShellOrder) {
+        let attempt = order.attempt
+        let values = Value.object(ValueObject(order.outputs.map { ($0.name, outputs.values[$0.name] ?? .null) })).plainJSON
+        guard values.compact.utf8.count > RunLimits.recordedOutputBytes else {
+            return post { $0.onAttemptEnded(unit: unit, attempt: attempt, .succeeded(outputs), now: $1, into: &$2) }
+        }
+        do throws(JournalFault) { try AttemptFiles.save(values, in: order.folder) } catch {
+            let message = "cannot keep the outputs of '\(order.position)': \(error)"
+            return post { $0.onFault(message, now: $1, into: &$2) }
+        }
+        hold(outputs, Dictionary(order.outputs.map { ($0.name, $0.type) }) { first, _ in first }) { held, instance, now, directives in
+            var held = held
+            held.areSaved = true
+            instance.onAttemptEnded(unit: unit, attempt: attempt, .succeeded(held), now: now, into: &directives)
+        }
+    }
+
+    private func hold(_ unit: Int, _ outputs: StepOutputs, _ types: [String: ValueType]) {
+        files.run { [weak self] in
+            self?.hold(outputs, types) { $1.onHeld(unit: unit, $0, now: $2, into: &$3) }
+        }
+    }
+
+    private func hold(
+        _ outputs: StepOutputs, _ types: [String: ValueType],
+        _ answer: @escaping @Sendable (StepOutputs, inout RunInstance, UInt64, inout [RunDirective]) -> Void
+    ) {
+        var holding = OutputHolding(newRef: newRef) { [port] (json) throws(RayflowError) in try port.put(json) }
+        let held = holding.hold(outputs, types)
+        let made = holding.objects
+        queue.run { [self] in
+            objects.merge(made) { _, new in new }
+            apply { answer(held, &$0, $1, &$2) }
+            // Of a unit that has ended meanwhile.
+            for (ref, id) in made where objects[ref] != nil && !instance.knows(ref) {
+                objects[ref] = nil
+                port.release(id)
+            }
+        }
+    }
+
+    func newRef() -> ValueRef { ValueRef(id: lastRef.wrappingAdd(1, ordering: .relaxed).newValue) }
 
     func fail(_ unit: Int, _ attempt: Int, _ failure: StepFailure) {
         apply { $0.onAttemptEnded(unit: unit, attempt: attempt, .failed(failure), now: $1, into: &$2) }

@@ -41,6 +41,9 @@ package protocol StepPort: AnyObject, Sendable {
     /// When every object is there or known to have failed: for each its error or nil. Once.
     func whenReady(_ ids: [ObjectID], _ body: @escaping @Sendable ([ErrorRecord?]) -> Void)
 
+    /// Puts a value into the object store, for whoever is passed its id; held until ``release(_:)``. May wait for room.
+    func put(_ value: JSON) throws(RayflowError) -> ObjectID
+
     /// The contents, when all are there. Once.
     func json(of ids: [ObjectID], _ body: @escaping @Sendable ([Result<JSON, ErrorRecord>]) -> Void)
 

@@ -4,6 +4,15 @@ package indirect enum ValueType: Hashable, Sendable {
     case list(ValueType)
     case map(ValueType)
 
+    /// Files or folders, or lists or maps of them.
+    package var holdsFiles: Bool {
+        switch self {
+        case .file, .dir: true
+        case .list(let element), .map(let element): element.holdsFiles
+        default: false
+        }
+    }
+
     private static let simple: [(name: String, type: ValueType)] = [
         ("string", .string), ("int", .int), ("float", .float), ("bool", .bool), ("duration", .duration), ("size", .size),
         ("enum", .enumeration), ("file", .file), ("dir", .dir), ("bytes", .bytes), ("json", .json),

@@ -57,7 +57,12 @@ enum OutputParsing {
 
     private static func json(_ bytes: [UInt8], _ type: ValueType = .json) throws(OutputFault) -> JSON {
         // Bytes that are no JSON text are bytes all the same.
-        if type == .bytes { return .string(String(decoding: bytes, as: UTF8.self)) }
+        if type == .bytes {
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw OutputFault("these bytes are no text, and a value is one; pass them on as a file, with path: in place of from:")
+            }
+            return .string(text)
+        }
         do { return try JSON.parse(bytes) } catch {
             let found = bytes.isEmpty ? "nothing" : "'\(Excerpt.of(String(decoding: bytes.prefix(400), as: UTF8.self)))'"
             throw OutputFault("\(type == .json ? "JSON" : "\(type), as JSON,") expected, found \(found) (\(error))")

@@ -11,6 +11,9 @@ package enum RunDirective: Sendable {
     case launch(unit: Int, ShellOrder)
     /// The attempt has ended in an earlier epoch: read its outputs. Answered like `launch`.
     case adopt(unit: Int, ShellOrder, StepExit)
+    /// Outputs of an earlier epoch, which may be large: bring them to where those of this epoch are. Answered by
+    /// ``RunInstance/onHeld(unit:_:now:into:)``.
+    case hold(unit: Int, StepOutputs, types: [String: ValueType])
     /// Answered by ``RunInstance/onCallSubmitted(unit:attempt:_:now:into:)``, then by
     /// ``RunInstance/onCallEnded(unit:attempt:_:now:into:)``.
     case call(unit: Int, CallOrder)

@@ -53,6 +53,9 @@ extension RunInstance {
         }
     }
 
+    /// Whether anybody may still ask for the object.
+    func knows(_ ref: ValueRef) -> Bool { refDigests[ref] != nil }
+
     /// Of outputs that are values.
     func digest(_ value: Value) -> String {
         var hasher = Digest128Hasher()

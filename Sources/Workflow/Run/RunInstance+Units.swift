@@ -71,7 +71,12 @@ extension RunInstance {
             units[unit].isAssumed = isAssumed
             if let next { return adopt(unit, next, exit, &directives) }
         case .repeatAttempt: break
-        case .reuse(let record, let outputs): return reuse(unit, record, outputs, now, &directives)
+        case .reuse(let record, let outputs):
+            guard record.hasSavedOutputs else { return reuse(unit, record, outputs, now, &directives) }
+            units[unit].reused = record
+            let values = StepOutputs(Dictionary(outputs.map { ($0.key, $0.value) }) { first, _ in first })
+            directives.append(.hold(unit: unit, values, types: outputTypes(unit)))
+            return
         case .ask: return leaveUndecided(unit, now, &directives)
         }
         if let next { launch(unit, next, now, &directives) }
@@ -135,6 +140,20 @@ extension RunInstance {
         close(unit, .succeeded, ended: record.ended ?? now, now, &directives)
     }
 
+    func outputTypes(_ unit: Int) -> [String: ValueType] {
+        Dictionary(steps[units[unit].step].spec.outputs.map { ($0.name, $0.type) }) { first, _ in first }
+    }
+
+    /// The outputs of an earlier epoch are where they are wanted.
+    package mutating func onHeld(unit: Int, _ outputs: StepOutputs, now: UInt64, into directives: inout [RunDirective]) {
+        guard units.indices.contains(unit), units[unit].phase == .evaluating, let record = units[unit].reused else { return }
+        units[unit].reused = nil
+        refDigests.merge(outputs.digests) { _, new in new }
+        let names = steps[units[unit].step].spec.outputs.map(\.name)
+        reuse(unit, record, ValueObject(names.map { ($0, outputs.values[$0] ?? .null) }), now, &directives)
+        settle(now, &directives)
+    }
+
     /// Nobody knows how the last attempt ended, and the step wants a person to decide.
     mutating func leaveUndecided(_ unit: Int, _ now: UInt64, _ directives: inout [RunDirective]) {
         let position = units[unit].position
@@ -175,23 +194,32 @@ extension RunInstance {
 
     private mutating func succeed(_ unit: Int, _ outputs: StepOutputs, _ now: UInt64, _ directives: inout [RunDirective]) {
         for (path, identity) in outputs.files { fileIdentities[path] = identity }
+        refDigests.merge(outputs.digests) { _, new in new }
         units[unit].files = outputs.files
         let names = steps[units[unit].step].spec.outputs.map(\.name)
-        succeed(unit, ValueObject(names.map { ($0, outputs.values[$0] ?? .null) }), now, &directives)
+        let values = ValueObject(names.map { ($0, outputs.values[$0] ?? .null) })
+        succeed(unit, values, areSaved: outputs.areSaved, now, &directives)
     }
 
-    mutating func succeed(_ unit: Int, _ outputs: ValueObject, _ now: UInt64, _ directives: inout [RunDirective]) {
+    /// - Parameter areSaved: the outputs are kept beside the attempt; there may be references among them.
+    mutating func succeed(
+        _ unit: Int, _ outputs: ValueObject, areSaved: Bool = false, _ now: UInt64, _ directives: inout [RunDirective]
+    ) {
         units[unit].outputs = outputs
         units[unit].failure = nil
         var record = record(of: units[unit], .succeeded)
         record.started = units[unit].started
         record.ended = now
-        if steps[units[unit].step].spec.kind.isProcess {
+        if areSaved {
+            record.hasSavedOutputs = true
+        } else if steps[units[unit].step].spec.kind.isProcess {
             let values = Value.object(outputs).plainJSON
             let isLarge = values.compact.utf8.count > RunLimits.recordedOutputBytes
             if isLarge { directives.append(.saveOutputs(position: units[unit].position, attempt: units[unit].attempt, values)) }
             record.hasSavedOutputs = isLarge
             record.outputs = isLarge ? nil : values.objectValue
+        }
+        if steps[units[unit].step].spec.kind.isProcess {
             record.files = JSONObject(units[unit].files.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) })
         }
         directives.append(.record(position: units[unit].position, record))

@@ -12,6 +12,9 @@ package enum RunLimits {
     package static let outputBytes = 64 << 20
     /// Bytes of a step's outputs as JSON that stand in the journal; more is kept in a file beside the attempt.
     package static let recordedOutputBytes = 64 << 10
+    /// Bytes of an output, or of an element of a list, as JSON from which on it lies in the object store, and the driver has a reference to
+    /// it: as much as a value that the engine keeps in messages.
+    package static let heldBytes = 100 << 10
     /// Bytes of `$RAYFLOW_OUTPUT`.
     package static let outputFileBytes = 64 << 20
     /// Bytes of a file whose content is digested when it becomes an output; larger ones are told apart by size and time.

@@ -41,6 +41,8 @@ struct RunUnit: Sendable {
     var isUndecided = false
     var isTolerated = false
     var rerun: RerunReason?
+    /// What it is used again for, while its outputs are brought to where they are wanted.
+    var reused: StepRecord?
     var failure: StepFailure?
     /// Of the attempt before, as `attempt.…` shows it.
     var lastFailure: StepFailure?

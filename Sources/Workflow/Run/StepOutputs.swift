@@ -4,6 +4,10 @@ package struct StepOutputs: Sendable, Hashable {
     package var values: [String: Value]
     /// Identity by absolute path of the files and folders among them.
     package var files: [String: String]
+    /// By content, of the values that lie in the object store.
+    package var digests: [ValueRef: String] = [:]
+    /// They are kept beside the attempt already.
+    package var areSaved = false
 
     package init(_ values: [String: Value] = [:], files: [String: String] = [:]) {
         self.values = values

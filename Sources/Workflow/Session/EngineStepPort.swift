@@ -161,6 +161,14 @@ package final class EngineStepPort: StepPort, @unchecked Sendable {
         }
     }
 
+    package func put(_ value: JSON) throws(RayflowError) -> ObjectID {
+        let payload = Payload(json: value)
+        let id = try core.put(payload, key: nil)
+        let ref = AnyObjectRef(RefBox(adopting: id, in: cluster))
+        lock.withLock { held[id] = ref }
+        return id
+    }
+
     package func json(of ids: [ObjectID], _ body: @escaping @Sendable ([Result<JSON, ErrorRecord>]) -> Void) {
         let (core, cluster) = (core, cluster)
         Task {

@@ -146,7 +146,7 @@ enum WireSamples {
             ("getObject", .getObject(GetObject(request: 1, object: object))),
             ("objectReply", .objectReply(ObjectReply(request: 1, object: object, state: stored))),
             ("objectUnknown", .objectReply(ObjectReply(request: 1, object: object, state: nil))),
-            ("objectLost", .objectLost(ObjectLost(request: 1, object: object, nodes: [node], isRepeated: true))),
+            ("objectLost", .objectLost(ObjectLost(request: 1, object: object, nodes: [node], isRepeated: true, why: "its file was cut"))),
             ("objectCopied", .objectCopied(ObjectCopied(object: object, node: node))),
             ("copyDropped", .copyDropped(CopyDropped(object: object, node: node))),
             ("cancelObject", .cancelObject(CancelObject(object: object, force: true, recursive: false))),

@@ -410,14 +410,24 @@ extension Array {
         #expect(bench.failure?.lost.sorted() == [2, 3])
     }
 
-    @Test("a chunk that cannot be is the end of its source")
+    @Test("a damaged chunk is asked for again so many times, then its source has no copy; with the last one the reason is named")
     func faults() {
         var bench = PullBench()
         bench.want(1, from: [2, 3])
         bench.grant(1)
         let first = bench.asked
+        for request in 1...UInt64(TransferLimits.faultyChunks) {
+            bench.step { $0.chunkFaulty(PullBench.object(1), request: request, why: "flipped", into: &$1) }
+            #expect(bench.asked == first)
+        }
         bench.step { $0.chunkFaulty(PullBench.object(1), request: 1, why: "flipped", into: &$1) }
-        #expect(bench.asked != nil && bench.asked != first)
+        #expect(bench.directives.isEmpty, "a request that is over")
+        for request in 5...10 as ClosedRange<UInt64> {
+            bench.step { $0.chunkFaulty(PullBench.object(1), request: request, why: "flipped", into: &$1) }
+            if request == 5 { #expect(bench.asked != nil && bench.asked != first) }
+            if bench.failure != nil { break }
+        }
+        #expect(bench.failure?.lost.count == 2 && bench.failure?.error.message.contains("flipped") == true)
     }
 
     @Test("an object of another size than was said gets other room")

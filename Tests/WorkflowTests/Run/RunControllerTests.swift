@@ -82,6 +82,52 @@ struct RunControllerTests {
         #expect(second.report.steps.allSatisfy { $0.isReused })
     }
 
+    @Test("large outputs go to calls as references, one for each large element, come back for processes, and are used again later")
+    func heldOutputs() async throws {
+        let place = try Place()
+        let yaml = """
+            steps:
+              gen:
+                run: |
+                  x=$(head -c 150000 /dev/zero | tr '\\0' x)
+                  printf '["%s","%s","small"]' "$x" "$x" > l.json
+                  printf '{"k":"%s"}' "$x" > j.json
+                outputs: {l: {type: "list<json>", from: l.json}, j: {type: json, from: j.json}}
+              use:
+                with: {l: "${{ steps.gen.outputs.l }}", j: "${{ steps.gen.outputs.j }}"}
+                call: sizes
+                outputs: {n: {type: json}}
+              show:
+                with: {k: "${{ steps.gen.outputs.j.k }}"}
+                run: wc -c < "$INPUT_K_FILE"
+                outputs: {n: {type: int, from: stdout}}
+            outputs: {n: "${{ steps.use.outputs.n }}", show: "${{ steps.show.outputs.n }}"}
+            """
+        let sizes: @Sendable ([String: JSON]) throws -> [(String, JSON)] = { arguments in
+            let lengths = (arguments["l"]?.arrayValue ?? []).map { JSON.int($0.stringValue?.utf8.count ?? -1) }
+            return [("n", .array(lengths + [.int(arguments["j"]?["k"]?.stringValue?.utf8.count ?? -1)]))]
+        }
+        let port = ScriptedPort(functions: ["sizes": sizes])
+        let outcome = await (try controller(yaml, place, port)).run()
+        #expect(outcome.outputs == ["n": [150_000, 150_000, 5, 150_000], "show": 150_000], "\(outcome.message)")
+        #expect(port.puts.count == 3 && port.released == port.made)
+        #expect(port.records.allSatisfy { $0.json.compact.utf8.count < 1_000 }, "nothing large stands in the journal")
+        var history = RunHistory()
+        for record in port.records { history.add(.step(position: record.position, json: record.json.compact, wallNS: 1)) }
+        let later = ScriptedPort(functions: ["sizes": sizes])
+        let second = await (try controller(yaml, place, later, history: history)).run()
+        #expect(second.outputs == outcome.outputs && second.report.steps.allSatisfy { $0.isReused })
+        #expect(later.puts.sorted() == port.puts.sorted() && later.released == later.made)
+    }
+
+    @Test("bytes that are no text are no value")
+    func binaryOutput() async throws {
+        let place = try Place()
+        let yaml = "steps: {a: {run: \"printf '\\\\377\\\\376' > b\", outputs: {b: {type: bytes, from: b}}}}"
+        let outcome = await (try controller(yaml, place, ScriptedPort())).run()
+        #expect(outcome.message.contains("no text") && outcome.message.contains("path:"), "\(outcome.message)")
+    }
+
     @Test("a failed process is shown with the end of its log")
     func failure() async throws {
         let place = try Place()

@@ -146,6 +146,7 @@ struct RunHarness {
         switch directive {
         case .record(let position, let record): records.append(.step(position: position, json: record.json.compact, wallNS: now))
         case .saveOutputs(let position, let attempt, let json): world.saved[StepPosition.attempt(position, attempt)] = json
+        case .hold(let unit, let outputs, _): apply { $0.onHeld(unit: unit, outputs, now: $1, into: &$2) }
         case .launch(let unit, let order):
             launched[order.position] = (unit, order)
             let lineage = Digest128(of: Array(order.key.utf8)).lineage

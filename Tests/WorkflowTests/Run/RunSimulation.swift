@@ -141,6 +141,7 @@ final class RunSimulation {
         switch directive {
         case .record(let position, let record): records.append(.step(position: position, json: record.json.compact, wallNS: now))
         case .saveOutputs(let position, let attempt, let json): world.saved[StepPosition.attempt(position, attempt)] = json
+        case .hold(let unit, let outputs, _): apply { $0.onHeld(unit: unit, outputs, now: $1, into: &$2) }
         case .launch(let unit, let order):
             if attempts.contains(where: { $0.order.position == order.position }) { problems.append("\(order.position) runs twice at once") }
             records.append(

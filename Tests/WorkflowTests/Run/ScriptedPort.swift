@@ -17,6 +17,8 @@ final class ScriptedPort: StepPort, @unchecked Sendable {
     private(set) var records: [(position: String, json: JSON)] = []
     private(set) var released = 0
     private(set) var made = 0
+    /// Bytes of what was put, as JSON.
+    private(set) var puts: [Int] = []
 
     init(functions: [String: @Sendable ([String: JSON]) throws -> [(String, JSON)]] = [:]) { self.functions = functions }
 
@@ -153,6 +155,16 @@ final class ScriptedPort: StepPort, @unchecked Sendable {
                     if case .failure(let error)? = self.locked({ [self] in objects[id] }) { error } else { nil }
                 })
         }
+    }
+
+    func put(_ value: JSON) throws(RayflowError) -> ObjectID {
+        let id = newID()
+        locked { [self] in
+            objects[id] = .success(value)
+            made += 1
+            puts.append(value.compact.utf8.count)
+        }
+        return id
     }
 
     func json(of ids: [ObjectID], _ body: @escaping @Sendable ([Result<JSON, ErrorRecord>]) -> Void) {

@@ -135,6 +135,6 @@ func storesAreEmpty(_ cluster: TestCluster) async throws {
 }
 
 /// Waits until something is so of which nobody tells.
-func eventually(_ condition: () throws -> Bool) async throws {
-    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
+func eventually(_ condition: () async throws -> Bool) async throws {
+    while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
 }

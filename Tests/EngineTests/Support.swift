@@ -60,8 +60,8 @@ func line(in path: String) async throws -> String {
 }
 
 /// Waits until the condition holds.
-func eventually(_ condition: () throws -> Bool) async throws {
-    while try !condition() { try await Task.sleep(for: .milliseconds(2)) }
+func eventually(_ condition: () async throws -> Bool) async throws {
+    while try await !condition() { try await Task.sleep(for: .milliseconds(2)) }
 }
 
 /// Waits until a process is gone.

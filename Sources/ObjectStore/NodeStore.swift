@@ -16,7 +16,8 @@ package final class NodeStore {
     }
 
     package var statistics: StoreStatistics { instance.statistics }
-    package func rows() -> [StoredRow] { instance.rows() }
+    /// Of this moment, for reports: what costs time is to be read from it on another thread.
+    package var snapshot: StoreInstance { instance }
 
     // MARK: - Clients
 

@@ -18,6 +18,8 @@ struct BorrowerTable: Sendable {
     var isEmpty: Bool { marks.isEmpty }
     func isMarked(_ id: ObjectID) -> Bool { marks[id] != nil }
     func isMarked(_ id: ObjectID, by borrower: Address) -> Bool { marks[id]?.contains(borrower) == true }
+    /// In a fixed order.
+    func borrowers(of id: ObjectID) -> [Address] { (marks[id] ?? []).sorted { ($0.node, $0.entity) < ($1.node, $1.entity) } }
     func hasMarks(of borrower: Address) -> Bool { borrowers[borrower]?.marks.isEmpty == false }
 
     /// Whether a message of the borrower's is newer than all before; only such a message counts.

@@ -51,4 +51,6 @@ package enum Limits {
     package static let doubtedBorrowerNS: UInt64 = 1_000_000_000
     /// Attempts that an executor remembers to have started.
     package static let startedTasks = 1_024
+    /// Borrowers, tasks and values that are named for one object in a report on memory; all are counted.
+    package static let namedHolders = 8
 }

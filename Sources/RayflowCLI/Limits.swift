@@ -20,6 +20,10 @@ enum CommandLimits {
     static let heldLineBytes = 64 << 10
     /// What another process is given to answer.
     static let adminTimeout: Duration = .seconds(5)
+    /// The same for a report on memory, for which that process asks others.
+    static let memoryTimeout: Duration = .seconds(8)
+    /// Processes, transfers and names that a report on memory shows of each kind.
+    static let shownInMemory = 20
     /// Folders within one another in the search for changed sources.
     static let sourceDepth = 64
 }

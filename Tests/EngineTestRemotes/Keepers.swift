@@ -77,6 +77,15 @@ public enum Lending {
         kill(getpid(), SIGKILL)
         return 0
     }
+    /// Gives a large value of its own to the actor; then its worker, the owner, is killed.
+    public static let orphan = RemoteFunction("lending.orphan(keeper:count:)") { (keeper: ActorHandle<Keeper>, count: Int) in
+        let ref = try Cluster.current.put([Float](repeating: 1, count: count))
+        _ = try await keeper.keep.remote([ref]).get()
+        kill(getpid(), SIGKILL)
+        return 0
+    }
+    /// What a worker is told of the memory of the cluster.
+    public static let memory = RemoteFunction("lending.memory") { () in try await Cluster.current.memory() }
     public static let fails = RemoteFunction("lending.fails(value:gate:)") { (value: [Float], gate: String) throws -> Int in
         try await passed(gate)
         throw Overdrawn(missing: value.count)

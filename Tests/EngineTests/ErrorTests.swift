@@ -182,7 +182,7 @@ extension EngineTests {
                 for ref in made { #expect(try await ref.get().count == part) }
                 var answer = JSON.null
                 try await eventually {
-                    answer = try JSON.parse(try embedded.memoryText())
+                    answer = try await ray.memory()
                     return answer["totals"]?["moving"] == 0 && answer["totals"]?["retired"] == 0
                 }
                 let objects = answer["objects"]?.arrayValue ?? [], totals = answer["totals"]

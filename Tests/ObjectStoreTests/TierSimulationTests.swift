@@ -124,6 +124,8 @@ private struct Simulation {
         work()
         let statistics = store.statistics
         #expect(statistics.usedBytes + statistics.freeBytes <= store.geometry.dataSize)
+        let accounts = StoreAccounts(statistics, store.rows)
+        #expect(accounts.arenaDifference == 0 && accounts.diskDifference == 0, "\(accounts)")
         #expect(store.moves.values.count { $0.kind != .restore } <= StoreLimits.maximumMoves + 1, "one more after a pack that did not pay")
     }
 

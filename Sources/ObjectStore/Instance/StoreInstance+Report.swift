@@ -20,6 +20,14 @@ extension StoreInstance {
         numbers.coldBytes = tally.coldBytes
         numbers.spillBytes = spill.usedBytes
         numbers.spillFiles = spill.files
+        for move in moves.values {
+            switch move.kind {
+            case .pack: numbers.movingBytes += bytes(ofExtent: move.extent)
+            case .spill, .spillWarm: numbers.spillMovingBytes += spill.region(of: move.extent).count
+            case .restore: break  // its object has it already
+            }
+        }
+        numbers.spillFreeingBytes = spill.freeingBytes
         numbers.movesUnderWay = moves.count
         numbers.packed = tally.packed
         numbers.spilled = tally.spilled
@@ -48,36 +56,68 @@ extension StoreInstance {
             holders: Array(holders.prefix(StoreLimits.holdersInReport)))
     }
 
-    /// One row for each object that has a name, the largest first.
-    package func rows() -> [StoredRow] {
-        objects.sorted { ($1.value.size, $0.value.stamp) < ($0.value.size, $1.value.stamp) }.map { id, object in
-            let hot = object.hot.map { bytes(ofExtent: $0.extent) } ?? 0
-            let warm = object.warm.map { bytes(ofExtent: $0.extent) } ?? 0
-            let cold = object.cold.map { spill.region(of: $0.extent).count } ?? 0
-            return StoredRow(
-                object: id, size: object.size, arenaBytes: hot + warm, spillBytes: cold, tier: object.tier, creator: object.creator,
-                isSealed: object.isSealed, isSecondary: object.isSecondary, pins: object.pins, age: ticks - object.created,
-                idle: ticks - object.lastUse)
+    /// One row for each object that has a name, in no order.
+    package var rows: [StoredRow] {
+        var readers: [ObjectID: [UInt64]] = [:]
+        for (client, held) in clients {
+            for id in held.pins.keys { readers[id, default: []].append(client) }
+        }
+        return objects.map { id, object in
+            var row = StoredRow(object: id, size: object.size, tier: object.tier, creator: object.creator)
+            if let hot = object.hot {
+                row.arenaBytes += bytes(ofExtent: hot.extent)
+                row.roundingBytes += bytes(ofExtent: hot.extent) - Int(hot.place.size)
+            }
+            if let warm = object.warm {
+                row.arenaBytes += bytes(ofExtent: warm.extent)
+                row.roundingBytes += bytes(ofExtent: warm.extent) - warm.count
+            }
+            row.spillBytes = object.cold.map { spill.region(of: $0.extent).count } ?? 0
+            row.state = !object.isSealed ? .writing : object.isDeleted ? .deleted : .sealed
+            row.isSecondary = object.isSecondary
+            row.pins = object.pins
+            row.readers = (readers[id] ?? []).sorted()
+            row.age = ticks - object.created
+            row.idle = ticks - object.lastUse
+            return row
         }
     }
 }
 
 /// What the store has of one object; sizes in bytes, times in ticks of about a second.
 package struct StoredRow: Sendable, Hashable {
+    package enum State: String, Sendable, Hashable {
+        /// Its creator has not sealed it yet.
+        case writing
+        case sealed
+        /// Its owner needs it no more, but somebody still reads it, or it is on its way to another tier.
+        case deleted
+    }
+
     package var object: ObjectID
     /// Of its value.
     package var size: Int
     /// Reserved for it in the arena, in raw and in packed form, and in the spill folder.
-    package var arenaBytes: Int
-    package var spillBytes: Int
+    package var arenaBytes = 0
+    package var spillBytes = 0
+    /// The part of `arenaBytes` that only alignment takes.
+    package var roundingBytes = 0
     /// The hottest in which it is.
     package var tier: Tier
     /// The client that made it here; 0: the raylet, from another node.
     package var creator: UInt64
-    package var isSealed: Bool
+    package var state = State.sealed
     /// Other nodes have it too.
-    package var isSecondary: Bool
-    package var pins: Int
-    package var age: Int
-    package var idle: Int
+    package var isSecondary = false
+    package var pins = 0
+    /// The clients that have pinned it: processes, 0 for the raylet itself and `UInt64.max` for what it sends to other nodes.
+    package var readers: [UInt64] = []
+    package var age = 0
+    package var idle = 0
+
+    package var storedBytes: Int { arenaBytes + spillBytes }
+
+    package init(object: ObjectID, size: Int, tier: Tier, creator: UInt64) {
+        (self.object, self.size, self.tier, self.creator) = (object, size, tier, creator)
+    }
 }

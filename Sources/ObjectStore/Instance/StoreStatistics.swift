@@ -28,6 +28,11 @@ package struct StoreStatistics: Sendable, Hashable {
     /// Reserved in the spill folder in all: what is on its way there and what is being freed included.
     package var spillBytes = 0
     package var spillFiles = 0
+    /// Parts of `usedBytes` and `spillBytes` into which moves write what is not yet their object's.
+    package var movingBytes = 0
+    package var spillMovingBytes = 0
+    /// Part of `spillBytes` that nobody needs any more, and whose blocks are being given back.
+    package var spillFreeingBytes = 0
     package var movesUnderWay = 0
     /// Moves since the start.
     package var packed = 0

@@ -9,6 +9,8 @@ struct SpillSpace {
     private(set) var files = 0
     /// Reserved bytes, those that are being given back included.
     var usedBytes: Int { (allocator?.usedGranules ?? 0) * StoreLimits.granule }
+    /// Those of them whose blocks are being given back.
+    private(set) var freeingBytes = 0
     var isOff: Bool { allocator == nil }
     var isDeleting: Bool { !deleting.isEmpty }
 
@@ -44,10 +46,18 @@ struct SpillSpace {
         return SpillRegion(offset: node.offset * StoreLimits.granule, count: node.size * StoreLimits.granule)
     }
 
-    /// Its blocks have been given back.
+    /// Nobody needs its bytes any more; it stays reserved until its blocks have been given back.
+    mutating func beginFreeing(_ extent: Int) -> SpillRegion {
+        let region = region(of: extent)
+        freeingBytes += region.count
+        return region
+    }
+
+    /// Its blocks have been given back, after ``beginFreeing(_:)``.
     /// - Returns: files that hold nothing any more and are to be deleted.
     mutating func free(_ extent: Int) -> [Int] {
         guard allocator != nil else { return [] }
+        freeingBytes -= region(of: extent).count
         allocator!.free(extent)
         var empty: [Int] = []
         while let idle = allocator!.idleSlab() {

@@ -83,7 +83,7 @@ extension StoreInstance {
             }
         case .spill, .spillWarm:
             // Some of it may have been written.
-            directives.append(.freeSpill(extent: move.extent, spill.region(of: move.extent)))
+            directives.append(.freeSpill(extent: move.extent, spill.beginFreeing(move.extent)))
             spillRefusal = (fault, ticks)
         case .restore:
             retireHot(id, into: &directives)

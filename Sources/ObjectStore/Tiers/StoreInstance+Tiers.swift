@@ -213,7 +213,7 @@ extension StoreInstance {
         objects[id]?.cold = nil
         tally.coldObjects -= 1
         tally.coldBytes -= spill.region(of: cold.extent).count
-        directives.append(.freeSpill(extent: cold.extent, spill.region(of: cold.extent)))
+        directives.append(.freeSpill(extent: cold.extent, spill.beginFreeing(cold.extent)))
     }
 
     mutating func failOpens(of id: ObjectID, _ answer: OpenResult, into directives: inout [StoreDirective]) {

@@ -18,7 +18,8 @@ package final class AdminServer: FrameHandler, @unchecked Sendable {
     private init(network: any Network, handler: @escaping Handler) {
         self.network = network
         self.handler = handler
-        io = IOPool(threads: 1)
+        // A report on memory waits for processes that do not answer: what else is asked meanwhile does not wait for that.
+        io = IOPool(threads: 2)
     }
 
     package func receive(kind: UInt8, body: ArraySlice<UInt8>, from: Address) {

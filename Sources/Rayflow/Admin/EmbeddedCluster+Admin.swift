@@ -1,4 +1,3 @@
-import ObjectStore
 import RayflowCore
 import Transport
 
@@ -12,7 +11,7 @@ extension EmbeddedCluster {
             if let answer = try verbs(verb) { return answer }
             switch verb {
             case "state": return try state(argument)
-            case "memory": return try memoryText(limit: Int(argument) ?? StateAccessor.largestLimit)
+            case "memory": return try memory(argument)
             default: throw RayflowError(.invalidArgument, "unknown verb \(verb)")
             }
         }
@@ -43,10 +42,21 @@ extension EmbeddedCluster {
         return JSON.object(reply).compact
     }
 
-    /// What the object store holds, the largest first, and its sums.
-    package func memoryText(limit: Int = StateAccessor.largestLimit) throws -> String {
-        let (statistics, rows) = try loop.sync { [raylet] in (raylet.statistics, raylet.storedRows()) }
-        let disk = raylet.spillFolder?.diskBytes ?? 0
-        return JSON.object(StoreView(node: node, statistics: statistics, rows: rows, diskBytes: disk, limit: limit).members).compact
+    /// - Parameter question: `{"limit": …, "order": …}`
+    private func memory(_ question: String) throws -> String {
+        let question = try JSON.parse(question)
+        let name = question["order"]?.stringValue ?? MemoryOrder.raw.name
+        guard let order = MemoryOrder(name: name) else {
+            let names = MemoryOrder.allCases.map(\.name).joined(separator: ", ")
+            throw RayflowError(.invalidArgument, "there is no order \(name); there are: \(names)")
+        }
+        let limit = question["limit"]?.intValue ?? 1_000
+        let answer = OneShot<Result<JSON, RayflowError>>()
+        Task { [core] in
+            do throws(RayflowError) { answer.give(.success(try await core.memory(limit: limit, order: order))) } catch {
+                answer.give(.failure(error))
+            }
+        }
+        return try answer.take().get().compact
     }
 }

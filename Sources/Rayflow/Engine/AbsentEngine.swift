@@ -35,6 +35,7 @@ final class AbsentEngine: Engine {
     func retain(_ id: ObjectID) {}
     func release(_ id: ObjectID) {}
 
+    func memory(limit: Int, order: MemoryOrder) async throws(RayflowError) -> JSON { throw RayflowError(error) }
     func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError) { throw RayflowError(error) }
     func kill(_ actor: ActorID, restart: Bool) async throws(RayflowError) { throw RayflowError(error) }
     func namedActor(_ name: String, namespace: String?, timeout: Duration) async throws(RayflowError) -> NamedActor? {

@@ -54,6 +54,9 @@ package protocol Engine: AnyObject, Sendable {
     /// - Throws: what it refuses, `getTimeout` when it does not answer in time, `shutDown`.
     func askGCS(_ operation: GCSOperation, timeout: Duration) async throws(RayflowError) -> GCSResult
 
+    /// See ``Cluster/memory(limit:sortedBy:)``.
+    func memory(limit: Int, order: MemoryOrder) async throws(RayflowError) -> JSON
+
     /// Asks for a recorded side effect by its name (and its ordinal among equal names in the running task).
     func beginStep(_ name: String) async throws(RayflowError) -> StepState
     /// Returns when the value is recorded as the run's durability demands.

@@ -108,7 +108,6 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     package func snapshot() -> RayletSnapshot { scheduler.snapshot(now: loop.now) }
     package var transfers: TransferSnapshot { TransferSnapshot(pulls, pushes) }
     package var statistics: StoreStatistics { store.statistics }
-    package func storedRows() -> [StoredRow] { store.rows() }
     /// Ends the threads that move objects between tiers.
     package func close() { tierIO.close() }
     package func explain(_ lease: LeaseID) -> PendingReason? { scheduler.explain(lease) }
@@ -139,6 +138,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         case .pullFailed(let m): refused(m)
         case .objectChunk(let m): chunk(m, from: from)
         case .chunkTaken(let m): push { $0.taken(m.object, request: m.request, index: m.index, by: from.nodeID, into: &$1) }
+        case .inspectMemory(let m): inspected(m, from: from)
         case .cancelPull(let m): push { $0.cancelled(m.object, request: m.request, by: from.nodeID, into: &$1) }
         default:
             if case .registerWorker(let m) = message, spawner.areConnected, workerProcesses.contains(m.process) {

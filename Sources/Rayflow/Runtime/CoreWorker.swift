@@ -110,6 +110,9 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
     /// Reads the Instance in place: what is read of a stored property directly is read of a copy, and that counts up each of its tables.
     private func look<T>(_ body: (inout OwnerInstance) -> T) -> T { lock.withLock { body(&owner) } }
 
+    /// A copy of the Instance, for reports. Who reads long does not hold up whom it belongs to.
+    var ownerNow: OwnerInstance { lock.withLock { owner } }
+
     /// On the loop, as the last thing there: everything that is not finished fails, and so does at once whatever comes later.
     package func close() {
         drain()
@@ -233,6 +236,8 @@ package final class CoreWorker: Engine, FrameHandler, @unchecked Sendable {
         case .placementGroupFound(let m): answer(m.request, message)
         case .leaseExplained(let m): answer(m.request, message)
         case .gcsReply(let m): answer(m.request, message)
+        case .memoryInspected(let m): answer(m.request, message)
+        case .inspectMemory(let m): inspected(m, from: from)
         case .channelMessages(let m): watches.receive(m, through: self)
         case .journalAck(let m): log?.acknowledged(m)
         case .journalRecords(let m): log?.receive(m, from: from, through: self)

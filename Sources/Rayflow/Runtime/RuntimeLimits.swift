@@ -21,6 +21,12 @@ package enum RuntimeLimits {
     package static let gcsResendNS: UInt64 = 1_000_000_000
     /// How long the GCS is waited for where the caller does not say.
     package static let gcsTimeout = Duration.seconds(60)
+    /// How long nodes, then processes, and the GCS before and after them may take to answer for a report on memory: together less than what
+    /// the command line waits.
+    package static let inspection = Duration.milliseconds(1_500)
+    static let inspectionOfGCS = Duration.milliseconds(700)
+    /// Processes that are asked at the same time.
+    static let inspectedAtOnce = 32
     /// A subscriber that hears nothing asks again after that long, in case its question or the answer was lost.
     package static let pollAgainNS: UInt64 = 10_000_000_000
     package static let pollRetryNS: UInt64 = 200_000_000

@@ -15,6 +15,11 @@ enum TimeText {
         }
     }
 
+    /// The same from whole seconds, which is what is known: `<1 s`, `12 s`, `2 min 5 s`.
+    static func seconds(_ seconds: Int) -> String {
+        seconds <= 0 ? "<1 s" : seconds < 60 ? "\(seconds) s" : span(UInt64(seconds) * 1_000_000_000)
+    }
+
     /// `2026-03-01 12:00:00` in the local time zone, from milliseconds since 1970.
     static func local(milliseconds: Int) -> String {
         var seconds = time_t(milliseconds / 1000)

@@ -30,6 +30,17 @@ extension Address: CustomStringConvertible {
     }
 }
 
+extension Address {
+    /// What ``description`` shows of a process; nil for any other text.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, parts[0].hasPrefix("process-"), let entity = UInt64(parts[0].dropFirst(8), radix: 16),
+            let node = UInt64(parts[1], radix: 16)
+        else { return nil }
+        self.init(node: node, entity: entity)
+    }
+}
+
 extension ByteWriter {
     public mutating func address(_ value: Address) {
         u64(value.node)

@@ -96,6 +96,8 @@ public enum Message: Sendable {
     case healthReply(HealthReply)
     indirect case adminRequest(AdminRequest)
     indirect case adminReply(AdminReply)
+    case inspectMemory(InspectMemory)
+    case memoryInspected(MemoryInspected)
     case journalRecords(JournalRecords)
     indirect case journalAck(JournalAck)
 
@@ -183,6 +185,8 @@ public enum Message: Sendable {
         case HealthReply.kind: self = .healthReply(try HealthReply(from: &reader))
         case AdminRequest.kind: self = .adminRequest(try AdminRequest(from: &reader))
         case AdminReply.kind: self = .adminReply(try AdminReply(from: &reader))
+        case InspectMemory.kind: self = .inspectMemory(try InspectMemory(from: &reader))
+        case MemoryInspected.kind: self = .memoryInspected(try MemoryInspected(from: &reader))
         case JournalRecords.kind: self = .journalRecords(try JournalRecords(from: &reader))
         case JournalAck.kind: self = .journalAck(try JournalAck(from: &reader))
         default: throw DecodingFault("unknown kind of message \(kind)", at: 0)
@@ -279,6 +283,8 @@ public enum Message: Sendable {
         case .healthReply(let message): message
         case .adminRequest(let message): message
         case .adminReply(let message): message
+        case .inspectMemory(let message): message
+        case .memoryInspected(let message): message
         case .journalRecords(let message): message
         case .journalAck(let message): message
         }

@@ -1,3 +1,4 @@
+import ObjectStore
 package import RayflowCore
 
 /// What has happened since the raylet started.
@@ -25,18 +26,21 @@ package struct PullRow: Hashable, Sendable {
     package var state: State
     package var size: Int
     package var source: NodeID?
-    /// Chunks that have come.
+    /// Chunks that have come, of so many.
     package var chunks: Int
+    package var chunkCount: Int
 }
 
 /// What of objects goes to a node and from it.
 package struct TransferSnapshot: Hashable, Sendable {
     package var wanted: [PullRow]
+    package var sent: [PushRow]
     package var pulls: PullCounters
     package var pushes: PushCounters
 
     package init(_ pulls: PullQueue, _ pushes: PushQueue) {
         wanted = pulls.rows()
+        sent = pushes.rows()
         self.pulls = pulls.counters
         self.pushes = pushes.counters
     }
@@ -56,7 +60,9 @@ extension PullQueue {
                 case .pausing: .pausing
                 case .seal: .writing
                 }
-            return PullRow(object: object, kind: pull.kind, state: state, size: pull.size, source: pull.source?.node, chunks: pull.chunks)
+            return PullRow(
+                object: object, kind: pull.kind, state: state, size: pull.size, source: pull.source?.node, chunks: pull.chunks,
+                chunkCount: ChunkPlan(totalSize: pull.size).count)
         }.sorted { $0.kind != $1.kind ? $0.kind > $1.kind : $0.object < $1.object }
     }
 

@@ -301,8 +301,29 @@ package struct PushCounters: Hashable, Sendable {
     package var mostBytes = 0
 }
 
+/// A copy of an object that goes to another node, for status output.
+package struct PushRow: Hashable, Sendable {
+    package var object: ObjectID
+    package var to: NodeID
+    package var size: Int
+    /// Chunks that it has asked for and that were sent, and those that are still to be sent.
+    package var sentChunks: Int
+    package var leftChunks: Int
+    /// Sent, and not known to be in their place.
+    package var underWayBytes: Int
+}
+
 extension PushQueue {
     package var isEmpty: Bool { pushes.isEmpty && sources.isEmpty }
+
+    /// By object and node.
+    package func rows() -> [PushRow] {
+        pushes.map { key, push in
+            PushRow(
+                object: key.object, to: key.node, size: sources[key.object]?.plan.totalSize ?? 0, sentChunks: push.sent,
+                leftChunks: push.ready.count - push.sent + push.awaited.count, underWayBytes: push.underWayBytes)
+        }.sorted { $0.object != $1.object ? $0.object < $1.object : $0.to < $1.to }
+    }
 
     package func checkInvariants() -> [String] {
         var faults: [String] = []

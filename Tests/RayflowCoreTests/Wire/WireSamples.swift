@@ -196,6 +196,8 @@ enum WireSamples {
             ("journalAck", .journalAck(JournalAck(ticket: 1, error: nil))),
             ("adminRequest", .adminRequest(AdminRequest(request: 1, verb: "cancel", argument: "build"))),
             ("adminReply", .adminReply(AdminReply(request: 1, json: "{}", error: "no"))),
+            ("inspectMemory", .inspectMemory(InspectMemory(request: 1, objects: [object], limit: 10, order: .age))),
+            ("memoryInspected", .memoryInspected(MemoryInspected(request: 1, json: "{}"))),
             ("journalFailed", .journalAck(JournalAck(ticket: 1, error: bareError))),
             ("pollChannel", .pollChannel(PollChannel(channel: .node, position: ChannelPosition(epoch: 2, sequence: 3)))),
             (

@@ -323,6 +323,7 @@ final class InProcessEngine: Engine {
 
     // MARK: The rest
 
+    func memory(limit: Int, order: MemoryOrder) async throws(RayflowError) -> JSON { throw RayflowError(.unsupported, "memory") }
     func cancel(_ id: ObjectID, force: Bool, recursive: Bool) async throws(RayflowError) {
         state.withLock { $0.tasks[ObjectID(task: id.task, index: 1)] }?.cancel()
     }

@@ -45,6 +45,10 @@ struct PushBench {
         bench.ask(1, from: 2)
         #expect(bench.directives.first == .accept(NodeID(2), PullBench.object(1), request: 1))
         #expect(bench.sent == [[2, 0], [2, 1]])
+        let row = PushRow(
+            object: PullBench.object(1), to: NodeID(2), size: 4 * PushBench.chunk, sentChunks: 2, leftChunks: 2,
+            underWayBytes: 2 * PushBench.chunk)
+        #expect(bench.queue.rows() == [row])
         bench.take(1, 1, by: 2)
         #expect(bench.sent == [[2, 2]])
         bench.take(1, 1, by: 2)

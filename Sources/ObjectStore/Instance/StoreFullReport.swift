@@ -28,7 +28,7 @@ package struct StoreFullReport: Error, Sendable, Hashable {
         package var madeBytes = 0
         /// Created and not sealed yet.
         package var unsealedBytes = 0
-        /// Pinned by message.
+        /// Pinned by message or by page, deleted objects included.
         package var pinnedBytes = 0
 
         package var bytes: Int { madeBytes + unsealedBytes + pinnedBytes }

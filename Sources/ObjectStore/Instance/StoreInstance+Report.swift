@@ -38,7 +38,13 @@ extension StoreInstance {
             for id in held.unsealed { add(objects[id]?.size ?? 0, client, \.unsealedBytes) }
             for id in held.pins.keys { add(objects[id]?.size ?? 0, client, \.pinnedBytes) }
         }
-        for object in objects.values where object.isSealed && object.pins == 0 && (object.hot != nil || object.warm != nil) {
+        for (slot, readers) in holders {
+            let id = named[slot]
+            guard let bytes = id.flatMap({ objects[$0]?.size }) ?? retired[slot].map({ bytes(ofExtent: $0) }) else { continue }
+            for client in readers where id.map({ clients[client]?.pins[$0] == nil }) ?? true { add(bytes, client, \.pinnedBytes) }
+        }
+        for object in objects.values
+        where object.isSealed && object.pins == 0 && !isPinnedByPage(object) && (object.hot != nil || object.warm != nil) {
             add(object.size, object.creator, \.madeBytes)
         }
         let holders = byClient.values.sorted { ($1.bytes, $0.client) < ($0.bytes, $1.client) }
@@ -56,8 +62,9 @@ extension StoreInstance {
             let cold = object.cold.map { spill.region(of: $0.extent).count } ?? 0
             return StoredRow(
                 object: id, size: object.size, arenaBytes: hot + warm, spillBytes: cold, tier: object.tier, creator: object.creator,
-                isSealed: object.isSealed, isSecondary: object.isSecondary, pins: object.pins, age: ticks - object.created,
-                idle: ticks - object.lastUse)
+                isSealed: object.isSealed, isSecondary: object.isSecondary,
+                pins: object.pins + (object.hot.flatMap { holders[$0.place.slot]?.count } ?? 0),
+                age: ticks - object.created, idle: ticks - object.lastUse)
         }
     }
 }
@@ -77,6 +84,7 @@ package struct StoredRow: Sendable, Hashable {
     package var isSealed: Bool
     /// Other nodes have it too.
     package var isSecondary: Bool
+    /// By message, and processes that pin it by page.
     package var pins: Int
     package var age: Int
     package var idle: Int

@@ -158,7 +158,7 @@ import Testing
                     group.addTask {
                         var random = SplitMix(seed: thread)
                         var count = 0
-                        while count < 10_000 {
+                        while count < 3_000 {
                             let id = 1 + random.next() % Self.names
                             guard let place = page.pin(object(id)) else { continue }
                             guard let view = try? arena.view(place) else { exit(3) }

@@ -53,15 +53,14 @@ import Testing
             for writer in 0..<4 as Range<UInt64> {
                 group.addTask {
                     for turn in 0..<500 as Range<UInt64> {
+                        let mark = UInt8(truncatingIfNeeded: writer &+ turn)
                         // Two thirds of a slab, often on both sides of a border.
                         let place = ObjectPlace(slot: 0, generation: 2, offset: (writer * 2 + turn % 2) * 700_416, size: 700_000)
                         try arena.write(place) { memory in
-                            for at in stride(from: 0, to: memory.count, by: 4096) { memory[at] = UInt8(writer) &+ UInt8(truncatingIfNeeded: turn) }
+                            for at in stride(from: 0, to: memory.count, by: 4096) { memory[at] = mark }
                         }
                         let view = try arena.view(place)
-                        let isRight = stride(from: 0, to: view.count, by: 4096).allSatisfy {
-                            view[$0] == UInt8(writer) &+ UInt8(truncatingIfNeeded: turn)
-                        }
+                        let isRight = stride(from: 0, to: view.count, by: 4096).allSatisfy { view[$0] == mark }
                         guard isRight else { throw UnexpectedResult() }
                     }
                 }

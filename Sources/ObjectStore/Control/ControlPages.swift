@@ -133,7 +133,11 @@ package final class ControlPages {
         rf_fence()
         var look = PinLook()
         for process in 0..<processEnd where assigned[process] {
-            forEachPin(of: process) { look.holders[$0, default: []].append(UInt64(process)) } used: { look.used.insert($0) }
+            forEachPin(of: process) {
+                look.holders[$0, default: []].append(UInt64(process))
+            } used: {
+                look.used.insert($0)
+            }
         }
         return look
     }

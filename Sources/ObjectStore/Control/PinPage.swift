@@ -114,9 +114,8 @@ package final class PinPage: Sendable {
             let state = IndexEntry.State(rawValue: rf_load_acquire_u64(base + 24))
             let offset = rf_load_acquire_u64(base + 8)
             let size = rf_load_acquire_u64(base + 16)
-            let id = (
-                rf_load_acquire_u64(base + 32), rf_load_acquire_u64(base + 40), rf_load_acquire_u64(base + 48), rf_load_acquire_u64(base + 56)
-            )
+            func word(_ index: Int) -> UInt64 { rf_load_acquire_u64(base + index * 8) }
+            let id = (word(4), word(5), word(6), word(7))
             rf_fence()
             guard rf_load_acquire_u64(base) == generation, generation % 2 == 0 else { continue }
             guard generation > 0, let state else { return nil }

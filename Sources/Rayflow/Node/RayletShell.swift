@@ -224,7 +224,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         workerProcesses.insert(process)
         do {
             let order = WorkerOrder(
-                process: process, job: job, devices: scheduler.devices(of: process), page: spawner.areConnected ? try? store.assignProcess(to: process) : nil,
+                process: process, job: job, devices: scheduler.devices(of: process),
+                page: spawner.areConnected ? try? store.assignProcess(to: process) : nil,
                 environment: scheduler.environment(of: process))
             let pid = try spawner.spawn(order) { [self, loop] exit in
                 loop.execute { self.workerExited(process, exit) }

@@ -199,10 +199,9 @@ extension EngineTests {
                     let ref = try ray.put([Float](repeating: 1, count: Self.large)).view()
                     let reading = Lending.view.options(maxRetries: 0).remote(ref, scratch.file("reader"))
                     let pid = try #require(Int32(try await line(in: scratch.file("reader"))))
-                    // The worker, and the raylet for the worker's lease.
-                    #expect(try pins() == 2)
+                    #expect(try pins() == 1)
                     let mine = try await ref.get()
-                    #expect(try pins() == 3)
+                    #expect(try pins() == 2)
                     kill(pid, SIGKILL)
                     #expect(await code { _ = try await reading.get() } == .workerCrashed)
                     try await eventually { try pins() == 1 }

@@ -17,15 +17,22 @@ package enum StoreLimits {
     /// From here on objects begin and end on page boundaries, so that the writable range of one never covers another.
     package static let pageAlignedFrom = 64 << 10
 
-    /// Writable mappings that a process keeps for its next puts, and their bytes of address space.
-    package static let keptWindows = 16
-    package static let keptWindowBytes = 256 << 20
+    /// Part of the arena's slabs, in percent, that a process keeps open for its next puts. Page tables cost 0.2 % of what it has written to.
+    package static let writableSlabPercent = 50
+    /// Ticks of about a second for which a slab has not been needed before it is given back: who puts again gets it populated.
+    package static let idleSlabTicks = 5
 
     /// Entries of the index, so objects of a node that are in shared memory at the same time.
     package static let maximumSlotCount = 1 << 16
     /// The index has a slot for each this many bytes of the arena: the size from which objects are stored there.
     package static let bytesPerSlot = 100 << 10
     package static let minimumSlotCount = 1 << 10
+    /// Buckets of the index by object, for each slot, and how many of them one object may lie in. An object that finds them all taken is
+    /// opened by message.
+    package static let bucketsPerSlot = 2
+    package static let bucketReach = 16
+    /// Looks at an entry that changes meanwhile, before the raylet is asked.
+    package static let indexLooks = 3
     /// Processes with a pin page of their own at the same time; further ones pin by message.
     package static let maximumProcessCount = 1024
     /// Objects that one process pins by its page at the same time; further pins go by message.

@@ -8,6 +8,7 @@ package final class NodeStore {
     private var instance: StoreInstance
     /// Pin pages of the processes that have one, by client.
     private var processes: [UInt64: Int] = [:]
+    private var clients: [UInt64: UInt64] = [:]
 
     package init(_ arena: Arena, rules: TierRules = .off) throws(ArenaError) {
         self.arena = arena
@@ -17,7 +18,10 @@ package final class NodeStore {
 
     package var statistics: StoreStatistics { instance.statistics }
     /// Of this moment, for reports: what costs time is to be read from it on another thread.
-    package var snapshot: StoreInstance { instance }
+    package var snapshot: StoreInstance {
+        instance.see(look())
+        return instance
+    }
 
     // MARK: - Clients
 
@@ -27,6 +31,7 @@ package final class NodeStore {
         if let process = processes[client] { return process }
         let process = try control.assignProcess()
         processes[client] = process
+        clients[UInt64(process)] = client
         return process
     }
 
@@ -35,7 +40,11 @@ package final class NodeStore {
 
     /// The client's process is gone for good.
     package func clientDied(_ client: UInt64, into directives: inout [StoreDirective]) {
-        if let process = processes.removeValue(forKey: client) { control.releaseProcess(process) }
+        if let process = processes.removeValue(forKey: client) {
+            clients[UInt64(process)] = nil
+            control.releaseProcess(process)
+            instance.see(look())
+        }
         run(&directives) {
             instance.clientDied(client, into: &$0)
             instance.sweep(into: &$0)
@@ -55,11 +64,10 @@ package final class NodeStore {
         }
         let result = try attempt()
         if case .granted = result { return result }
-        // Readers may be done with what was deleted since the last look.
-        let retired = instance.statistics.retiredObjects
-        guard retired > 0 else { return result }
-        run(&directives) { instance.sweep(into: &$0) }
-        if case .full = result, instance.statistics.retiredObjects < retired { return try attempt() }
+        // Readers may be done with what was deleted since the last look; and who is not stands in the report.
+        instance.see(look())
+        if instance.statistics.retiredObjects > 0 { run(&directives) { instance.sweep(into: &$0) } }
+        if case .full = result { return try attempt() }
         return result
     }
 
@@ -134,6 +142,7 @@ package final class NodeStore {
     }
 
     package func slabFailed(_ slab: Int, _ error: ArenaError, into directives: inout [StoreDirective]) {
+        instance.see(look())
         run(&directives) { instance.slabFailed(slab, reason: error.description, into: &$0) }
     }
 
@@ -142,7 +151,10 @@ package final class NodeStore {
     }
 
     /// From a timer, about once a second.
-    package func tick(into directives: inout [StoreDirective]) { run(&directives) { instance.tick(into: &$0) } }
+    package func tick(into directives: inout [StoreDirective]) {
+        instance.see(look())
+        run(&directives) { instance.tick(into: &$0) }
+    }
 
     /// Looks again at deleted objects that were still read.
     package func sweepRetired(into directives: inout [StoreDirective]) { run(&directives) { instance.sweep(into: &$0) } }
@@ -159,21 +171,30 @@ package final class NodeStore {
             next += 1
             switch directive {
             case .writeIndex(let entry): publish(entry)
+            case .lookAtPins: instance.pinsSeen(look(), into: &queue)
             case .checkPins(let slot):
                 guard next < queue.count, case .checkPins = queue[next] else {
                     instance.pinsChecked(slot: slot, isPinned: control.scanPins(slot), into: &queue)
                     continue
                 }
                 // One pass over the pin pages serves a whole sweep.
-                let pinned = control.pinnedSlots()
-                instance.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &queue)
+                let look = look()
+                instance.see(look)
+                instance.pinsChecked(slot: slot, isPinned: look.holders[slot] != nil, into: &queue)
                 while next < queue.count, case .checkPins(let slot) = queue[next] {
                     next += 1
-                    instance.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &queue)
+                    instance.pinsChecked(slot: slot, isPinned: look.holders[slot] != nil, into: &queue)
                 }
             case .populateSlab, .releaseSlab, .wake, .move, .freeSpill, .deleteSpillFile, .opened, .dropped: directives.append(directive)
             }
         }
+    }
+
+    /// What the pin pages show, by client.
+    private func look() -> PinLook {
+        var look = control.look()
+        look.holders = look.holders.mapValues { $0.compactMap { clients[$0] } }
+        return look
     }
 
     /// An entry without memory for it stays unpublished: nobody can pin the object by page, so all pin it by message.

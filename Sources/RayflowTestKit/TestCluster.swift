@@ -61,7 +61,8 @@ public final class TestCluster: Sendable {
         let home = nodes[0]
         let core = CoreWorker(
             identity: .init(job: job, node: home.id, address: driver, epoch: 1, isDurable: false, journalKeeper: driver),
-            network: home.network, objects: ObjectClient(arena: home.arena, node: home.id), io: home.io, log: nil, root: .none)
+            network: home.network, objects: ObjectClient(arena: home.arena, node: home.id, page: home.page), io: home.io,
+            log: nil, root: .none)
         if let lineageBytes { core.step { owner, _ in owner.lineageLimit = lineageBytes } }
         let control = Loop()
         let network = hub.network(on: control)
@@ -90,7 +91,8 @@ public final class TestCluster: Sendable {
         let driver = Address.process(id: .random(in: 1 ... .max) | 1 << 63, on: home.id)
         let core = CoreWorker(
             identity: .init(job: job, node: home.id, address: driver, epoch: 1, isDurable: false, journalKeeper: driver),
-            network: home.network, objects: ObjectClient(arena: home.arena, node: home.id), io: home.io, log: nil, root: .none)
+            network: home.network, objects: ObjectClient(arena: home.arena, node: home.id, page: home.page), io: home.io,
+            log: nil, root: .none)
         try gcs.jobStarted(job, driver: driver)
         try home.loop.sync { home.network.attach(driver, handler: core) }
         core.keepAlive(self)

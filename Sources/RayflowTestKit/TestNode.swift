@@ -12,6 +12,8 @@ final class TestNode: Sendable {
     let arena: Arena
     let io: IOPool
     let traffic: NodeTraffic
+    /// For all drivers and workers of the node: they are one process.
+    let page: PinPage?
     private let raylet: RayletShell
     private let workers: InProcessWorkers
 
@@ -34,6 +36,8 @@ final class TestNode: Sendable {
         raylet = try RayletShell(
             node: id, resources: resources, network: network, arena: arena, io: io, spawner: workers, stepHost: nil,
             labels: labels, objectStore: try ObjectStoreSettings.checked(objectStore))
+        page = raylet.pinPage(for: RayletShell.ownClient)
+        workers.page = page
         let (seconds, attoseconds) = silence.components
         raylet.pullSilenceNS = UInt64(max(seconds, 0)) * 1_000_000_000 + UInt64(max(attoseconds, 0) / 1_000_000_000)
         traffic = NodeTraffic(raylet, nodes: count, complete)

@@ -10,7 +10,7 @@ public enum EngineRemotes {
         Streams.sequence, Streams.refs, Streams.numbers, Streams.nested, Streams.several, ActorTasks.callAndDie, ActorTasks.callLater,
         ActorTasks.lateValue, ActorTasks.outcome, Hoarding.hold, Hoarding.killed, Environments.values, Environments.place,
         Lending.take, Lending.open, Lending.make, Lending.back, Lending.deep, Lending.leave, Lending.dies, Lending.fails, Lending.use,
-        Lending.create, Lending.orphan, Lending.memory,
+        Lending.create, Lending.orphan, Lending.memory, Lending.view,
         Environments.inherited,
         Environments.merged, Environments.actor, Environments.context, Environments.devices, Environments.gpus, StormTasks.value,
         StormTasks.nested, StormTasks.large, StormTasks.put, StormTasks.sum, StormTasks.head, StormTasks.through, Relay.readThrough,

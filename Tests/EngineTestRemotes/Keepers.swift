@@ -94,5 +94,11 @@ public enum Lending {
         try await passed(gate)
         return try await keeper.pid.remote().get()
     }
+    /// Reads in place until its worker is killed.
+    public static let view = RemoteFunction("lending.view(value:path:)") { (value: RemoteBuffer<Float>, path: String) in
+        try appendLine("\(getpid())", to: path)
+        try await Task.sleep(for: .seconds(3_600))
+        return value.count
+    }
     public static let create = RemoteFunction("lending.create") { () in [Keeper.start.remote()] }
 }

@@ -43,10 +43,67 @@ import Testing
         try ready.tick()
         #expect(ready.store.statistics.retiredObjects == 2)
         for place in places[3...] { page.unpin(place) }
-        try ready.tick()
-        try ready.tick()
+        // The space comes back after the first one.
+        for _ in 0...StoreLimits.idleSlabTicks + 1 { try ready.tick() }
         let rest = ready.store.statistics
         #expect(rest.retiredObjects == 0 && rest.usedBytes == 0 && rest.slabsReady == 0)
+    }
+
+    @Test("who reads by page is in the report of a full store, in the rows, and gone with its process")
+    func readersAreNamed() throws {
+        let ready = try ReadyStore(try Arena.small(slabs: 1))
+        let page = try PinPage(ready.store.arena, process: try ready.store.assignProcess(to: 9))
+        let place = try ready.put(object(1), size: 500_000, fill: 1)
+        let other = try ready.put(object(2), size: 400_000, fill: 1)
+        #expect(page.pin(object(1)) == place && page.pin(object(2)) == other)
+        #expect(ready.store.rows().map(\.pins) == [1, 1])
+        try ready.delete(object(2))
+        guard case .full(let report) = try ready.create(object(3), size: 900_000) else { throw UnexpectedResult() }
+        // What is deleted counts with what is reserved for it.
+        #expect(report.holders.map(\.client) == [9] && report.holders[0].pinnedBytes == 500_000 + 401_408)
+        try ready.clientDied(9)
+        #expect(ready.store.rows().map(\.pins) == [0])
+        guard case .full(let later) = try ready.create(object(3), size: 900_000) else { throw UnexpectedResult() }
+        #expect(later.holders.map(\.client) == [1] && later.holders[0].madeBytes == 500_000)
+    }
+
+    @Test("an object is found by its ID from its seal to its deletion, wherever its slot was used before")
+    func byID() throws {
+        let ready = try ReadyStore(try Arena.small(slabs: 1))
+        let page = try PinPage(ready.store.arena, process: try ready.store.assignProcess(to: 9))
+        for id in 1...2000 as ClosedRange<UInt64> {
+            guard case .granted = try ready.create(object(id), size: 100) else { throw UnexpectedResult() }
+            #expect(page.pin(object(id)) == nil)
+            let place = try ready.seal(object(id))
+            #expect(page.pin(object(id)) == place)
+            page.unpin(place)
+            if id > 300 {
+                try ready.delete(object(id - 300))
+                #expect(page.pin(object(id - 300)) == nil)
+            }
+        }
+        let found = (1...2000 as ClosedRange<UInt64>).filter { page.pin(object($0)) != nil }
+        #expect(found == Array(1701...2000))
+    }
+
+    @Test("an object that was used by page is not the next to move down")
+    func useCounts() throws {
+        var rules = TierRules()
+        rules.spillBytes = 0
+        let ready = try ReadyStore(try Arena.small(slabs: 1), rules: rules)
+        let page = try PinPage(ready.store.arena, process: try ready.store.assignProcess(to: 9))
+        for id in 1...3 as ClosedRange<UInt64> { _ = try ready.put(object(id), size: 200_000, fill: UInt8(id)) }
+        guard let used = page.pin(object(1)), let read = page.pin(object(2)) else { throw UnexpectedResult() }
+        page.unpin(used)
+        try ready.tick()
+        _ = try ready.put(object(4), size: 240_000, fill: 4)
+        let tiers = Dictionary(uniqueKeysWithValues: ready.store.rows().map { ($0.object, $0.tier) })
+        #expect(tiers == [object(1): .hot, object(2): .hot, object(3): .warm, object(4): .hot])
+        #expect(page.pin(object(3)) == nil)
+        page.unpin(read)
+        guard case .pinned(let back) = try ready.open(object(3)) else { throw UnexpectedResult() }
+        #expect(page.pin(object(3)) == back)
+        #expect(try ready.store.arena.view(back).allSatisfy { $0 == 3 })
     }
 
     @Test("a dead client's pin page is cleaned and given to the next")

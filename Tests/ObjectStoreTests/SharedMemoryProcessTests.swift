@@ -87,6 +87,94 @@ import Testing
         #expect(try ready.store.arena.view(place)[0] == 1)
     }
 
+    @Test("a reader that is killed in the middle of its reads holds what it had pinned by ID until the raylet hears of its death")
+    func killedReaderByID() async throws {
+        let ready = try ReadyStore(try Arena.small(slabs: 1, nonce: SessionNonce(high: 3, low: 5)))
+        let process = try ready.store.assignProcess(to: 4)
+        for id in 1...4 as ClosedRange<UInt64> { _ = try ready.put(object(id), size: 200_000, fill: UInt8(id)) }
+        let link = Link(ready.store.arena, process: process)
+        await #expect(processExitsWith: .signal(SIGKILL)) { [link = link as Link] in
+            let arena = try link.attach()
+            let page = try PinPage(arena, process: link.process)
+            for turn in 0..<20_000 as Range<UInt64> {
+                guard let place = page.pin(object(1 + turn % 4)) else { exit(3) }
+                guard try arena.view(place)[Int(turn)] == UInt8(1 + turn % 4) else { exit(4) }
+                page.unpin(place)
+            }
+            for id in 2...4 as ClosedRange<UInt64> where page.pin(object(id)) == nil { exit(5) }
+            kill(getpid(), SIGKILL)
+        }
+        for id in 1...4 as ClosedRange<UInt64> { try ready.delete(object(id)) }
+        try ready.tick()
+        #expect(ready.store.statistics.retiredObjects == 3)
+        guard case .full = try ready.create(object(5), size: 900_000) else { throw UnexpectedResult() }
+        try ready.clientDied(4)
+        guard case .granted = try ready.create(object(5), size: 900_000) else { throw UnexpectedResult() }
+    }
+
+    @Test("readers that look objects up never see another one's bytes, while names and slots come and go as fast as they can")
+    func lookupRace() async throws {
+        let ready = try ReadyStore(try Arena.small(slabs: 1, nonce: SessionNonce(high: 8, low: 9)))
+        let isDone = Counter()
+        let links = try (4...5 as ClosedRange<UInt64>).map {
+            Link(ready.store.arena, process: try ready.store.assignProcess(to: $0))
+        }
+        async let first: Void = reads(links[0], isDone)
+        async let second: Void = reads(links[1], isDone)
+        var version: UInt64 = 0
+        var live: [UInt64] = []
+        var random = SplitMix(seed: 6)
+        while isDone.value < 2 {
+            version += 1
+            let id = 1 + random.next() % Self.names
+            if let index = live.firstIndex(of: id) {
+                try ready.delete(object(live.remove(at: index)))
+                if version % 8 == 0 { try ready.sweep() }
+            } else if live.count < 6, case .granted(let place) = try ready.create(object(id), size: Int(64 + random.next() % 32 * 64)) {
+                let stamp = id << 48 | version
+                try ready.store.arena.write(place) { memory in
+                    for word in 0..<memory.count / 8 { memory.storeBytes(of: stamp, toByteOffset: word * 8, as: UInt64.self) }
+                }
+                _ = try ready.seal(object(id))
+                live.append(id)
+            }
+            if version % 64 == 0 { await Task.yield() }
+        }
+        _ = await (first, second)
+        for id in live { try ready.delete(object(id)) }
+        for client in 4...5 as ClosedRange<UInt64> { try ready.clientDied(client) }
+        #expect(ready.store.statistics.usedBytes == 0)
+    }
+
+    private static let names: UInt64 = 12
+
+    /// A process whose threads look objects up, and compare what they get with the name.
+    private func reads(_ link: Link, _ isDone: Counter) async {
+        await #expect(processExitsWith: .success) { [link = link as Link] in
+            let arena = try link.attach()
+            let page = try PinPage(arena, process: link.process)
+            await withTaskGroup { group in
+                for thread in 0..<2 as Range<UInt64> {
+                    group.addTask {
+                        var random = SplitMix(seed: thread)
+                        var count = 0
+                        while count < 3_000 {
+                            let id = 1 + random.next() % Self.names
+                            guard let place = page.pin(object(id)) else { continue }
+                            guard let view = try? arena.view(place) else { exit(3) }
+                            let words = view.bindMemory(to: UInt64.self)
+                            guard let stamp = words.first, stamp >> 48 == id else { exit(4) }
+                            guard words.allSatisfy({ $0 == stamp }) else { exit(5) }
+                            page.unpin(place)
+                            count += 1
+                        }
+                    }
+                }
+            }
+        }
+        isDone.increase()
+    }
+
     @Test("what a reader has pinned never changes while the raylet deletes and reuses space as fast as it can")
     func pinRace() async throws {
         let ready = try ReadyStore(try Arena.small(slabs: 1, nonce: SessionNonce(high: 8, low: 8)))

@@ -23,7 +23,7 @@ import Testing
             case .populateSlab(let slab): store.slabReady(slab, into: &directives)
             case .releaseSlab(let slab): store.slabReleased(slab, into: &directives)
             case .checkPins(let slot): store.pinsChecked(slot: slot, isPinned: pinned.contains(slot), into: &directives)
-            case .writeIndex, .wake, .move, .freeSpill, .deleteSpillFile, .opened, .dropped: break
+            case .writeIndex, .lookAtPins, .wake, .move, .freeSpill, .deleteSpillFile, .opened, .dropped: break
             }
         }
         return done
@@ -59,7 +59,7 @@ import Testing
         let place = try granted(&store, 1, 1000)
         #expect(store.lookup(object(1)) == nil)
         #expect(try store.seal(object(1), client: 1, into: &directives) == place)
-        #expect(directives == [.writeIndex(IndexEntry(place: place, state: .sealed))])
+        #expect(directives == [.writeIndex(IndexEntry(object: object(1), place: place, state: .sealed))])
         #expect(store.lookup(object(1)) == place)
         let before = store.statistics
         #expect(before.objects == 1 && before.sealedObjects == 1 && before.requestedBytes == 1000 && before.usedBytes == 1024)
@@ -82,7 +82,7 @@ import Testing
         directives = []
         store.delete(object(1), into: &directives)
         let mark = ObjectPlace(slot: first.slot, generation: first.generation + 2, offset: 0, size: 0)
-        #expect(directives == [.writeIndex(IndexEntry(place: mark, state: .retired)), .checkPins(slot: first.slot)])
+        #expect(directives == [.writeIndex(IndexEntry(object: object(1), place: mark, state: .retired)), .checkPins(slot: first.slot)])
         settle(&store, &directives)
         let second = try granted(&store, 2, 100)
         #expect(second.slot == first.slot && second.generation == first.generation + 4)
@@ -271,7 +271,7 @@ import Testing
         #expect(report.reason == .noSlot)
     }
 
-    @Test("idle slabs are given back, but for one while objects are created")
+    @Test("slabs that were not needed for a while are given back, but for one while objects are created")
     func idleSlabs() throws {
         var store = try make()
         var directives: [StoreDirective] = []
@@ -279,13 +279,34 @@ import Testing
         for id in 1...3 as ClosedRange<UInt64> { try store.abort(object(id), client: 1, into: &directives) }
         settle(&store, &directives)
         #expect(store.statistics.slabsReady == 4)
-        store.tick(into: &directives)
-        #expect(directives == [.releaseSlab(3), .releaseSlab(2), .releaseSlab(1)])
+        for tick in 0...StoreLimits.idleSlabTicks {
+            _ = try granted(&store, 9, 100)
+            try store.abort(object(9), client: 1, into: &directives)
+            settle(&store, &directives)
+            store.tick(into: &directives)
+            #expect(directives == (tick < StoreLimits.idleSlabTicks ? [] : [.releaseSlab(3), .releaseSlab(2)]))
+        }
         settle(&store, &directives)
         store.tick(into: &directives)
+        #expect(directives == [.releaseSlab(1)])
+        settle(&store, &directives)
+        for _ in 0..<StoreLimits.idleSlabTicks { store.tick(into: &directives) }
         #expect(directives == [.releaseSlab(0)])
         settle(&store, &directives)
         #expect(store.statistics.slabsReady == 0 && store.statistics.freeBytes == 0)
+    }
+
+    @Test("a large object that is put again and again keeps its slabs, whenever the timer comes")
+    func putsKeepSlabs() throws {
+        var store = try make()
+        var directives: [StoreDirective] = []
+        for id in 1...30 as ClosedRange<UInt64> {
+            _ = try granted(&store, id, 3 << 20)
+            try store.abort(object(id), client: 1, into: &directives)
+            settle(&store, &directives)
+            store.tick(into: &directives)
+            #expect(directives.isEmpty && store.statistics.slabsReady == 4)
+        }
     }
 
     @Test("a request made while a slab is given back waits and is served")
@@ -295,8 +316,7 @@ import Testing
         _ = try granted(&store, 1, 100)
         try store.abort(object(1), client: 1, into: &directives)
         settle(&store, &directives)
-        store.tick(into: &directives)
-        store.tick(into: &directives)
+        for _ in 0...StoreLimits.idleSlabTicks { store.tick(into: &directives) }
         #expect(directives == [.releaseSlab(0)])
         directives = []
         let result = try store.create(object(2), size: 100, client: 1, into: &directives)

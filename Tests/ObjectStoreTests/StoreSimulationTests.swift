@@ -106,7 +106,7 @@ private struct Simulation {
             case .wake(let ticket, let result):
                 guard let request = waiting.removeValue(forKey: ticket) else { Issue.record("ticket \(ticket) was answered twice"); return }
                 answer(result, request.id, request.size, request.client)
-            case .move, .freeSpill, .deleteSpillFile, .opened, .dropped: Issue.record("\(directive) of a store without tiers")
+            case .move, .freeSpill, .deleteSpillFile, .opened, .dropped, .lookAtPins: Issue.record("\(directive) of a store without tiers")
             }
         }
     }
@@ -130,7 +130,7 @@ private struct Simulation {
                 Issue.record("slab \(slab) is given back under \(used)")
             }
             store.slabReleased(slab, into: &directives)
-        case .writeIndex, .checkPins, .wake, .move, .freeSpill, .deleteSpillFile, .opened, .dropped: break
+        case .writeIndex, .checkPins, .lookAtPins, .wake, .move, .freeSpill, .deleteSpillFile, .opened, .dropped: break
         }
     }
 

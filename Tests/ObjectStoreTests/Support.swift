@@ -70,7 +70,7 @@ final class ReadyStore {
             case .deleteSpillFile(let file):
                 folder?.delete(file: file)
                 store.spillFileDeleted(file, into: &queue)
-            case .writeIndex, .checkPins: throw UnexpectedDirective()
+            case .writeIndex, .checkPins, .lookAtPins: throw UnexpectedDirective()
             }
         }
     }

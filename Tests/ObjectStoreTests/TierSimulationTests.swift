@@ -148,6 +148,12 @@ private struct Simulation {
             case .checkPins(let slot):
                 if shown.contains(slot), random.next() % 2 == 0 { shown.remove(slot) }
                 store.pinsChecked(slot: slot, isPinned: shown.contains(slot), into: &directives)
+            case .lookAtPins:
+                // Any slot may be read by page, whether somebody has it or not; who reads so need not be asked before it moves.
+                var look = PinLook()
+                if faults { for slot in 0..<48 as Range<UInt32> where random.next() % 8 == 0 { look.holders[slot] = [7] } }
+                if faults { for slot in 0..<48 as Range<UInt32> where random.next() % 8 == 0 { look.used.insert(slot) } }
+                store.pinsSeen(look, into: &directives)
             case .wake(let ticket, let result):
                 guard let request = creating.removeValue(forKey: ticket) else {
                     Issue.record("ticket \(ticket) was answered twice")
@@ -203,7 +209,7 @@ private struct Simulation {
             }
             store.spillFileDeleted(file, into: &directives)
         case .move(let move): finish(move, luck: luck)
-        case .writeIndex, .checkPins, .wake, .opened, .dropped: break
+        case .writeIndex, .checkPins, .lookAtPins, .wake, .opened, .dropped: break
         }
     }
 

@@ -12,6 +12,8 @@ import Testing
         var woken: [UInt64: CreateResult] = [:]
         var opened: [UInt64: OpenResult] = [:]
         var dropped: [(id: ObjectID, owner: Address)] = []
+        /// Clients that pin an object by page.
+        var readers: [UInt64: [UInt64]] = [:]
 
         init(_ change: (inout TierRules) -> Void = { _ in }) throws {
             var rules = TierRules()
@@ -36,9 +38,17 @@ import Testing
                 case .wake(let ticket, let result): woken[ticket] = result
                 case .opened(let ticket, let result): opened[ticket] = result
                 case .dropped(let id, let owner): dropped.append((id, owner))
+                case .lookAtPins: store.pinsSeen(look(), into: &queue)
                 case .writeIndex: break
                 }
             }
+        }
+
+        func look(used: [UInt64] = []) -> PinLook {
+            var look = PinLook()
+            for (id, clients) in readers { if let place = store.lookup(object(id)) { look.holders[place.slot] = clients } }
+            look.used = Set(used.compactMap { store.lookup(object($0))?.slot })
+            return look
         }
 
         mutating func create(_ id: UInt64, _ size: Int, isSecondary: Bool = false) throws -> CreateResult {

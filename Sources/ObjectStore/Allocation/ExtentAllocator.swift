@@ -7,6 +7,7 @@ struct ExtentAllocator {
     let slabCount: Int
     private(set) var usedGranules = 0
     private(set) var freeGranules = 0
+    private var leastFreeGranules = 0
 
     var extents: [Extent] = []
     private var spareNodes: [Int] = []
@@ -37,7 +38,14 @@ struct ExtentAllocator {
         if extents[taken].size > size { insert(split(taken, at: start + size)) }
         extents[taken].kind = .used
         usedGranules += size
+        leastFreeGranules = min(leastFreeGranules, freeGranules)
         return taken
+    }
+
+    /// The fewest granules that were free at a time since the last call.
+    mutating func takeLeastFree() -> Int {
+        defer { leastFreeGranules = freeGranules }
+        return min(leastFreeGranules, freeGranules)
     }
 
     /// Whether `allocate` would find room.

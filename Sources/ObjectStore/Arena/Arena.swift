@@ -5,7 +5,7 @@ package import RayflowCore
 /// The shared memory of one node: two memfds, *data* for objects and *control* for index and pins.
 ///
 /// Both have their final size from the start, sealed; pages stand behind a slab only after ``populate(slab:)``. Every process maps *data*
-/// read-only and writes through windows on what it was granted. The memory disappears with the last process that has it; nothing has a
+/// read-only and writes to what it was granted at other addresses (``WriteWindow``). The memory disappears with the last process that has it; nothing has a
 /// name in any file system. Mappings protect against bugs, not against hostile code of the same user.
 package final class Arena: Sendable {
     package let geometry: ArenaGeometry
@@ -13,7 +13,7 @@ package final class Arena: Sendable {
     let data: Descriptor
     let control: Descriptor
     private let mapping: Mapping
-    let windows = WindowCache()
+    let writing: WriteView
     private let probe: MemoryProbe
 
     /// Creates the memory: what the raylet does, once in its life.
@@ -61,6 +61,7 @@ package final class Arena: Sendable {
         self.data = data
         self.control = control
         self.probe = probe
+        writing = WriteView(data, geometry)
         mapping = try Mapping(of: data.raw, offset: 0, count: geometry.dataSize, isWritable: false)
     }
 

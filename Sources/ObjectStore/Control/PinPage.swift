@@ -4,6 +4,7 @@ import Synchronization
 
 /// A process's side of the control pages: the index, read-only, and its own page of pins. Safe from any thread.
 ///
+/// The way to an object of this node: its ID leads through a bucket to an entry of the index, which says where it lies.
 /// A pin costs no message: the process shows (slot, generation) on its page, fences, and looks again whether the index still has that
 /// generation, sealed. The raylet retires an entry, fences, and then looks at the pins. So one of the two sees the other.
 package final class PinPage: Sendable {
@@ -20,6 +21,8 @@ package final class PinPage: Sendable {
 
     package let process: Int
     private let slotCount: Int
+    private let bucketCount: Int
+    private let bucketOffset: Int
     private let index: Mapping
     private let page: Mapping
     private let state = Mutex(State())
@@ -29,11 +32,32 @@ package final class PinPage: Sendable {
         guard (0..<arena.geometry.processCount).contains(process) else { throw .noSuchPinPage(process) }
         self.process = process
         slotCount = arena.geometry.slotCount
+        bucketCount = ControlLayout.bucketCount(of: arena.geometry)
+        bucketOffset = ControlLayout.bucketOffset(of: arena.geometry)
         let control = arena.control.raw
-        index = try Mapping(
-            of: control, offset: 0, count: ControlLayout.indexOffset + ControlLayout.indexSize(of: arena.geometry), isWritable: false)
+        index = try Mapping(of: control, offset: 0, count: bucketOffset + bucketCount * 8, isWritable: false)
         page = try Mapping(
             of: control, offset: ControlLayout.pinPageOffset(process, of: arena.geometry), count: ControlLayout.pageSize, isWritable: true)
+    }
+
+    /// Pins a sealed object of this node that lies in the hot tier; undone by ``unpin(_:)`` of its place.
+    /// - Returns: nil when it is not shown in the index, or the page is full: ask the raylet.
+    package func pin(_ id: ObjectID) -> ObjectPlace? {
+        for _ in 0..<StoreLimits.indexLooks {
+            guard let place = find(id) else { return nil }
+            if pin(place) { return place }
+        }
+        return nil
+    }
+
+    private func find(_ id: ObjectID) -> ObjectPlace? {
+        let hash = ControlLayout.hash(id)
+        for bucket in ControlLayout.buckets(of: hash, count: bucketCount) {
+            let word = rf_load_acquire_u64(index.base + bucketOffset + bucket * 8)
+            guard let slot = ControlLayout.slot(in: word, hash: hash), let entry = entry(of: slot) else { continue }
+            if entry.object == id, entry.state == .sealed { return entry.place }
+        }
+        return nil
     }
 
     /// Pins a sealed object of this generation; undone by ``unpin(slot:generation:)``, once for each success.
@@ -68,7 +92,7 @@ package final class PinPage: Sendable {
             guard var shown = state.shown[slot], shown.generation == generation else { return }
             shown.count -= 1
             guard shown.count == 0 else { return state.shown[slot] = shown }
-            rf_store_release_u64(address(of: shown.entry), 0)
+            rf_store_release_u64(address(of: shown.entry), ControlLayout.usedWord(slot: slot))
             state.spare.append(shown.entry)
             state.shown[slot] = nil
         }
@@ -85,15 +109,18 @@ package final class PinPage: Sendable {
     package func entry(of slot: UInt32) -> IndexEntry? {
         guard slot < slotCount else { return nil }
         let base = index.base + ControlLayout.indexOffset + Int(slot) * ControlLayout.entrySize
-        for _ in 0..<3 {
+        for _ in 0..<StoreLimits.indexLooks {
             let generation = rf_load_acquire_u64(base)
+            let state = IndexEntry.State(rawValue: rf_load_acquire_u64(base + 24))
             let offset = rf_load_acquire_u64(base + 8)
             let size = rf_load_acquire_u64(base + 16)
-            let state = IndexEntry.State(rawValue: rf_load_acquire_u64(base + 24))
+            func word(_ index: Int) -> UInt64 { rf_load_acquire_u64(base + index * 8) }
+            let id = (word(4), word(5), word(6), word(7))
             rf_fence()
             guard rf_load_acquire_u64(base) == generation, generation % 2 == 0 else { continue }
             guard generation > 0, let state else { return nil }
-            return IndexEntry(place: ObjectPlace(slot: slot, generation: generation, offset: offset, size: size), state: state)
+            let place = ObjectPlace(slot: slot, generation: generation, offset: offset, size: size)
+            return IndexEntry(object: ControlLayout.object(id), place: place, state: state)
         }
         return nil
     }

@@ -10,6 +10,8 @@ package enum StoreDirective: Sendable, Hashable {
     case writeIndex(IndexEntry)
     /// Look for pins on a retired slot, after a fence; answer with `pinsChecked` before any other event.
     case checkPins(slot: UInt32)
+    /// Look at all pin pages, before something moves down; answer with `pinsSeen` before any other event.
+    case lookAtPins
     /// A pending creation has its answer: never `.pending`.
     case wake(ticket: UInt64, CreateResult)
     /// Bring an object to another tier, on a thread that may wait; answer with `moved` or `moveFailed`.
@@ -35,10 +37,12 @@ package struct IndexEntry: Sendable, Hashable, BitwiseCopyable {
         case sealed = 2
     }
 
+    package var object: ObjectID
     package var place: ObjectPlace
     package var state: State
 
-    package init(place: ObjectPlace, state: State) {
+    package init(object: ObjectID, place: ObjectPlace, state: State) {
+        self.object = object
         self.place = place
         self.state = state
     }

@@ -28,14 +28,14 @@ package struct StoreFullReport: Error, Sendable, Hashable {
         package var madeBytes = 0
         /// Created and not sealed yet.
         package var unsealedBytes = 0
-        /// Pinned by message.
+        /// Pinned by message or by page, deleted objects included.
         package var pinnedBytes = 0
 
         package var bytes: Int { madeBytes + unsealedBytes + pinnedBytes }
 
         var name: String {
             switch client {
-            case StoreInstance.nodeClient: "the node itself (copies from other nodes, arguments of tasks)"
+            case StoreInstance.nodeClient: "the node itself (copies from other nodes, arguments of tasks, its own readers)"
             case StoreInstance.sendingClient: "the node itself (for other nodes)"
             default: "process \(client)"
             }

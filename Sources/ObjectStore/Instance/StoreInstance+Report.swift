@@ -46,7 +46,13 @@ extension StoreInstance {
             for id in held.unsealed { add(objects[id]?.size ?? 0, client, \.unsealedBytes) }
             for id in held.pins.keys { add(objects[id]?.size ?? 0, client, \.pinnedBytes) }
         }
-        for object in objects.values where object.isSealed && object.pins == 0 && (object.hot != nil || object.warm != nil) {
+        for (slot, readers) in holders {
+            let id = named[slot]
+            guard let bytes = id.flatMap({ objects[$0]?.size }) ?? retired[slot].map({ bytes(ofExtent: $0) }) else { continue }
+            for client in readers where id.map({ clients[client]?.pins[$0] == nil }) ?? true { add(bytes, client, \.pinnedBytes) }
+        }
+        for object in objects.values
+        where object.isSealed && object.pins == 0 && !isPinnedByPage(object) && (object.hot != nil || object.warm != nil) {
             add(object.size, object.creator, \.madeBytes)
         }
         let holders = byClient.values.sorted { ($1.bytes, $0.client) < ($0.bytes, $1.client) }
@@ -75,8 +81,9 @@ extension StoreInstance {
             row.spillBytes = object.cold.map { spill.region(of: $0.extent).count } ?? 0
             row.state = !object.isSealed ? .writing : object.isDeleted ? .deleted : .sealed
             row.isSecondary = object.isSecondary
-            row.pins = object.pins
-            row.readers = (readers[id] ?? []).sorted()
+            let byPage = object.hot.flatMap { holders[$0.place.slot] } ?? []
+            row.pins = object.pins + byPage.count
+            row.readers = Set((readers[id] ?? []) + byPage).sorted()
             row.age = ticks - object.created
             row.idle = ticks - object.lastUse
             return row
@@ -109,6 +116,7 @@ package struct StoredRow: Sendable, Hashable {
     package var state = State.sealed
     /// Other nodes have it too.
     package var isSecondary = false
+    /// By message, and processes that pin it by page.
     package var pins = 0
     /// The clients that have pinned it: processes, 0 for the raylet itself and `UInt64.max` for what it sends to other nodes.
     package var readers: [UInt64] = []

@@ -18,7 +18,7 @@ extension StoreInstance {
     }
 
     /// Once in a while, from the shell's timer: looks for readers that are done, ends waits that have lasted long enough, and gives
-    /// idle slabs back. One slab of headroom stays while objects are created between two ticks.
+    /// slabs back that have not been needed for ``StoreLimits/idleSlabTicks``. One more stays while objects are created between two ticks.
     package mutating func tick(into directives: inout [StoreDirective]) {
         ticks += 1
         sweep(into: &directives)
@@ -30,11 +30,16 @@ extension StoreInstance {
         expirePending(into: &directives)
         let kept = createsSinceTick > 0 ? 1 : 0
         createsSinceTick = 0
-        guard !slabs.isPopulating, pending.isEmpty else { return }
-        while allocator.freeGranules >= (kept + 1) * allocator.granulesPerSlab, let idle = allocator.idleSlab() {
-            allocator.withdraw(slab: idle.slab, from: idle.node)
-            slabs.beginReleasing(idle.slab)
-            directives.append(.releaseSlab(idle.slab))
+        leastFree.append(allocator.takeLeastFree())
+        if leastFree.count > StoreLimits.idleSlabTicks { leastFree.removeFirst() }
+        guard leastFree.count == StoreLimits.idleSlabTicks, !slabs.isPopulating, pending.isEmpty else { return }
+        var idle = (leastFree.min() ?? 0) / allocator.granulesPerSlab - kept
+        while idle > 0, let (slab, node) = allocator.idleSlab() {
+            allocator.withdraw(slab: slab, from: node)
+            slabs.beginReleasing(slab)
+            directives.append(.releaseSlab(slab))
+            for index in leastFree.indices { leastFree[index] -= allocator.granulesPerSlab }
+            idle -= 1
         }
     }
 

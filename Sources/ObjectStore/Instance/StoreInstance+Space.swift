@@ -34,7 +34,7 @@ extension StoreInstance {
     mutating func open(
         _ id: ObjectID, size: Int, client: UInt64, extent: Int, copyOf owner: Address?, into directives: inout [StoreDirective]
     ) -> ObjectPlace {
-        let place = takePlace(extent: extent, size: size)
+        let place = takePlace(for: id, extent: extent, size: size)
         var object = StoredObject(size: size, creator: client)
         object.hot = HotCopy(place: place, extent: extent)
         object.isSecondary = owner != nil
@@ -44,12 +44,13 @@ extension StoreInstance {
         used(id)
         clients[client, default: StoreClient()].unsealed.insert(id)
         requestedBytes += size
-        directives.append(.writeIndex(IndexEntry(place: place, state: .open)))
+        directives.append(.writeIndex(IndexEntry(object: id, place: place, state: .open)))
         return place
     }
 
-    mutating func takePlace(extent: Int, size: Int) -> ObjectPlace {
+    mutating func takePlace(for id: ObjectID, extent: Int, size: Int) -> ObjectPlace {
         let (slot, generation) = slots.take()
+        named[slot] = id
         let offset = UInt64(allocator.extents[extent].offset * StoreLimits.granule)
         return ObjectPlace(slot: slot, generation: generation, offset: offset, size: UInt64(size))
     }
@@ -159,10 +160,11 @@ extension StoreInstance {
         requestedBytes -= object.size
         let slot = hot.place.slot
         let generation = slots.bump(slot)
+        named[slot] = nil
         retired[slot] = hot.extent
         retiredBytes += bytes(ofExtent: hot.extent)
         let mark = ObjectPlace(slot: slot, generation: generation, offset: 0, size: 0)
-        directives.append(.writeIndex(IndexEntry(place: mark, state: .retired)))
+        directives.append(.writeIndex(IndexEntry(object: id, place: mark, state: .retired)))
         directives.append(.checkPins(slot: slot))
     }
 

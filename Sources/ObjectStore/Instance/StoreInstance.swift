@@ -22,6 +22,9 @@ package struct StoreInstance: Sendable {
     var clients: [UInt64: StoreClient] = [:]
     /// Extents of retired space by slot.
     var retired: [UInt32: Int] = [:]
+    /// Which object lies under a slot, and who pinned slots by page when that was last looked at.
+    var named: [UInt32: ObjectID] = [:]
+    var holders: [UInt32: [UInt64]] = [:]
     var slabs: SlabStates
     var pending: [PendingRoom] = []
     var nextTicket: UInt64 = 1
@@ -30,6 +33,8 @@ package struct StoreInstance: Sendable {
     var requestedBytes = 0
     var retiredBytes = 0
     var createsSinceTick = 0
+    /// The least that was free at any time between two ticks, in granules, of the last few such times.
+    var leastFree: [Int] = []
     /// Why the machine gave no slab, and the tick of that: it is not asked again before the next.
     var slabRefusal: (why: String, tick: Int)?
 
@@ -112,7 +117,7 @@ package struct StoreInstance: Sendable {
         objects[id] = object
         sealedObjects += 1
         forgetUnsealed(id, client: client)
-        directives.append(.writeIndex(IndexEntry(place: hot.place, state: .sealed)))
+        directives.append(.writeIndex(IndexEntry(object: id, place: hot.place, state: .sealed)))
         if keepsPin, !object.isDeleted { addPin(id, client: client) }
         becameIdle(id)
         retireIfUnused(id, into: &directives)

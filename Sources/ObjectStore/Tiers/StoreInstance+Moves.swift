@@ -32,7 +32,7 @@ extension StoreInstance {
     package mutating func moved(_ number: UInt64, _ result: TierMoveResult, into directives: inout [StoreDirective]) {
         guard let move = moves.removeValue(forKey: number), let object = objects[move.object] else { return }
         let id = move.object
-        let isWanted = object.pins > 0 || object.isDeleted
+        let isWanted = object.pins > 0 || object.isDeleted || isPinnedByPage(object)
         objects[id]?.move = nil
         objects[id]?.checksum = result.checksum
         switch move.kind {
@@ -59,7 +59,7 @@ extension StoreInstance {
             objects[id]?.hot?.isComplete = true
             dropWarm(id)
             if let place = objects[id]?.hot?.place {
-                directives.append(.writeIndex(IndexEntry(place: place, state: .sealed)))
+                directives.append(.writeIndex(IndexEntry(object: id, place: place, state: .sealed)))
                 for open in takeOpens(of: id) {
                     addPin(id, client: open.client)
                     directives.append(.opened(ticket: open.ticket, .pinned(place)))

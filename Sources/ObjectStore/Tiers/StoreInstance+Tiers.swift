@@ -22,7 +22,7 @@ extension StoreInstance {
     }
 
     private mutating func enqueue(_ id: ObjectID) {
-        guard rules.movesDown, let object = objects[id], object.isIdle else { return }
+        guard rules.movesDown, let object = objects[id], object.isIdle, !isPinnedByPage(object) else { return }
         isExhausted = false
         let objects = objects
         let limit = 4 * objects.count + 1024
@@ -44,6 +44,25 @@ extension StoreInstance {
             return object.stamp == stamp && object.isIdle
         }
     }
+
+    /// What pin pages show counts as use, as opening by message does.
+    package mutating func see(_ look: PinLook) {
+        let before = holders
+        holders = look.holders
+        for slot in Set(before.keys).union(look.holders.keys).union(look.used).sorted() {
+            guard let id = named[slot] else { continue }
+            used(id)
+            becameIdle(id)
+        }
+    }
+
+    /// The answer to `lookAtPins`.
+    package mutating func pinsSeen(_ look: PinLook, into directives: inout [StoreDirective]) {
+        see(look)
+        relieve(seesPins: true, into: &directives)
+    }
+
+    func isPinnedByPage(_ object: StoredObject) -> Bool { object.hot.map { holders[$0.place.slot] != nil } ?? false }
 
     // MARK: - Pressure
 
@@ -69,10 +88,11 @@ extension StoreInstance {
         return used > reachableBytes / 100 * rules.softLimitPercent
     }
 
-    /// Moves objects down while somebody waits for room or the soft limit is passed.
-    mutating func relieve(into directives: inout [StoreDirective]) {
+    /// Moves objects down while somebody waits for room or the soft limit is passed; after a look at who reads them.
+    mutating func relieve(seesPins: Bool = false, into directives: inout [StoreDirective]) {
         guard rules.movesDown else { return }
         while !isExhausted, mustRelieve {
+            guard seesPins else { return directives.append(.lookAtPins) }
             if let id = Self.pop(&droppable, of: objects) {
                 drop(id, into: &directives)
                 return  // the answer to `checkPins` comes back here
@@ -162,10 +182,10 @@ extension StoreInstance {
         guard let object = objects[id], let packed = object.warm ?? object.cold else { return }
         switch room(for: object.size, into: &directives) {
         case .found(let extent):
-            let place = takePlace(extent: extent, size: object.size)
+            let place = takePlace(for: id, extent: extent, size: object.size)
             objects[id]?.hot = HotCopy(place: place, extent: extent, isComplete: false)
             requestedBytes += object.size
-            directives.append(.writeIndex(IndexEntry(place: place, state: .open)))
+            directives.append(.writeIndex(IndexEntry(object: id, place: place, state: .open)))
             let origin = object.warm != nil ? source(of: packed) : TierMove.Bytes.cold(coldRegion(of: packed))
             start(MoveUnderWay(object: id, kind: .restore, extent: extent), from: origin, to: .hot(place), into: &directives)
         case .later:

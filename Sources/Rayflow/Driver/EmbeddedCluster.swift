@@ -81,10 +81,6 @@ package final class EmbeddedCluster: @unchecked Sendable {
         let stepAddress = Address.process(id: .random(in: 1 ... .max) | 1 << 62, on: node)
         let epoch = options.run?.epoch ?? 1
         let isDurable = options.run != nil
-        core = CoreWorker(
-            identity: .init(job: job, node: node, address: driver, epoch: epoch, isDurable: isDurable, journalKeeper: driver),
-            network: network, objects: ObjectClient(arena: arena, node: node), io: io, log: options.run?.log,
-            root: options.run?.log.root ?? .none, history: options.run?.log.history(owner: driver) ?? [:])
         let watcher = ProcessWatcher()
         self.watcher = watcher
         let image: ProgramImage
@@ -125,6 +121,12 @@ package final class EmbeddedCluster: @unchecked Sendable {
         raylet = try RayletShell(
             node: node, resources: options.resources, network: network, arena: arena, io: io, spawner: spawner, stepHost: stepAddress,
             labels: options.labels, objectStore: options.objectStore)
+        let page = raylet.pinPage(for: driver.entity)
+        innerWorkers?.page = page
+        core = CoreWorker(
+            identity: .init(job: job, node: node, address: driver, epoch: epoch, isDurable: isDurable, journalKeeper: driver),
+            network: network, objects: ObjectClient(arena: arena, node: node, page: page), io: io, log: options.run?.log,
+            root: options.run?.log.root ?? .none, history: options.run?.log.history(owner: driver) ?? [:])
         gcs = try GCSShell(network: network, log: options.run?.log, endsWithDriver: true)
         let raylet = raylet
         let sweep = options.run.map { DurableRun.tokenPrefix($0.folder) }

@@ -150,6 +150,8 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
     private let epoch: UInt32
     private let driver: Address
     private let log: @Sendable () -> RemoteRunLog?
+    /// Of this process, set before the first worker starts: bodies may outlive their worker, and what they read has to outlive it as well.
+    package var page: PinPage?
     private var workers: [UInt64: (executor: Executor, core: CoreWorker, ended: @Sendable (WorkerExit) -> Void)] = [:]
 
     package init(
@@ -174,7 +176,7 @@ package final class InProcessWorkers: WorkerSpawning, @unchecked Sendable {
         let log = log()
         let core = CoreWorker(
             identity: .init(job: order.job, node: node, address: address, epoch: epoch, isDurable: log != nil, journalKeeper: driver),
-            network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(threads: 1), log: log, root: .none)
+            network: network, objects: ObjectClient(arena: arena, node: node, page: page), io: IOPool(threads: 1), log: log, root: .none)
         log?.core = core
         let executor = Executor(core: core, registry: registry, process: process, isProcess: false, devices: order.devices)
         workers[process] = (executor, core, ended)

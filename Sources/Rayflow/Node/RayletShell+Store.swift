@@ -34,8 +34,8 @@ enum Opening {
 
 /// The node's object store: its directives, and the requests of processes.
 extension RayletShell {
-    /// The raylet's own pins: dependencies of leases, objects on their way here.
-    static let ownClient = StoreInstance.nodeClient
+    /// The raylet's own pins: dependencies of leases, objects on their way here, and what workers inside this process read.
+    package static let ownClient = StoreInstance.nodeClient
     /// Its pins on objects on their way to other nodes.
     static let pushClient = StoreInstance.sendingClient
 
@@ -95,7 +95,7 @@ extension RayletShell {
             guard let opening = openings.removeValue(forKey: ticket) else { break }
             finish(opening, result)
         case .dropped(let object, let owner): send(.copyDropped(CopyDropped(object: object, node: node)), to: owner)
-        case .writeIndex, .checkPins: break  // done inside the store
+        case .writeIndex, .checkPins, .lookAtPins: break  // done inside the store
         }
     }
 

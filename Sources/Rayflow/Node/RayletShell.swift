@@ -105,6 +105,13 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     }
 
     package var arena: Arena { store.arena }
+
+    /// The pin page of a process that was not spawned as a worker: this one, for all its drivers and workers. Nil: there is none left.
+    package func pinPage(for client: UInt64) -> PinPage? {
+        guard let process = try? store.assignProcess(to: client) else { return nil }
+        return try? PinPage(arena, process: process)
+    }
+
     package func snapshot() -> RayletSnapshot { scheduler.snapshot(now: loop.now) }
     package var transfers: TransferSnapshot { TransferSnapshot(pulls, pushes) }
     package var statistics: StoreStatistics { store.statistics }
@@ -223,7 +230,8 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
         workerProcesses.insert(process)
         do {
             let order = WorkerOrder(
-                process: process, job: job, devices: scheduler.devices(of: process), page: try? store.assignProcess(to: process),
+                process: process, job: job, devices: scheduler.devices(of: process),
+                page: spawner.areConnected ? try? store.assignProcess(to: process) : nil,
                 environment: scheduler.environment(of: process))
             let pid = try spawner.spawn(order) { [self, loop] exit in
                 loop.execute { self.workerExited(process, exit) }

@@ -5,6 +5,7 @@ import Transport
 /// This process's view of the node's object store: makes room, reads without copying, keeps what it reads pinned.
 package final class ObjectClient: @unchecked Sendable {
     package let arena: Arena
+    private let page: PinPage?
     private let raylet: Address
     private let node: NodeID
     private let lock = Lock()
@@ -13,8 +14,10 @@ package final class ObjectClient: @unchecked Sendable {
 
     private static let shutDown = RayflowError(.shutDown, "the cluster has been shut down")
 
-    package init(arena: Arena, node: NodeID) {
+    /// - Parameter page: of this process; nil: everything is pinned by message.
+    package init(arena: Arena, node: NodeID, page: PinPage?) {
         self.arena = arena
+        self.page = page
         self.node = node
         raylet = .raylet(of: node)
     }
@@ -41,10 +44,24 @@ package final class ObjectClient: @unchecked Sendable {
 
     // MARK: Reading
 
-    /// The object if this process has it open already.
+    /// The object if this process has it open already, or can open it without a message: it lies in the hot tier of this node.
     package func opened(_ id: ObjectID) -> MappedObject? {
-        guard let pin = lock.withLock({ pins[id]?.pin }) else { return nil }
-        return try? MappedObject(object: pin.bytes, owner: pin)
+        if let pin = lock.withLock({ pins[id]?.pin }) { return try? MappedObject(object: pin.bytes, owner: pin) }
+        guard let page, let place = page.pin(id) else { return nil }
+        guard let pin = try? ObjectPin(place, in: arena, release: { page.unpin(place) }) else {
+            page.unpin(place)
+            return nil
+        }
+        guard let mapped = try? MappedObject(object: pin.bytes, owner: pin) else { return nil }
+        keep(pin, of: id)
+        return mapped
+    }
+
+    private func keep(_ pin: ObjectPin, of id: ObjectID) {
+        lock.withLock {
+            pins[id] = Weak(pin: pin)
+            if pins.count > 1024 { pins = pins.filter { $0.value.pin != nil } }
+        }
     }
 
     /// Opens an object, pulled from another node when it is not here. `body` runs on the loop, or at once.
@@ -75,10 +92,7 @@ package final class ObjectClient: @unchecked Sendable {
                     core?.post(.closeObject(CloseObject(object: id)), to: raylet)
                 }
                 let mapped = try MappedObject(object: pin.bytes, owner: pin)
-                lock.withLock {
-                    pins[id] = Weak(pin: pin)
-                    if pins.count > 1024 { pins = pins.filter { $0.value.pin != nil } }
-                }
+                keep(pin, of: id)
                 body(.success(mapped))
             } catch {
                 body(.failure(ReadFault(ErrorRecord(.corrupt, "object \(id): \(error)"))))

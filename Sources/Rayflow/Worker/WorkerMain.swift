@@ -29,14 +29,14 @@ enum WorkerMain {
                 address.isProcess ? "\(session)/\(hex(address.entity)).sock" : nil
             }
             let log = launch.isDurable ? RemoteRunLog(keeper: launch.driver, outputFolder: launch.outputFolder) : nil
+            let page = launch.page.flatMap { try? PinPage(arena, process: Int($0)) }
             let core = CoreWorker(
                 identity: .init(
                     job: launch.job, node: node, address: address, epoch: launch.epoch, isDurable: launch.isDurable,
                     journalKeeper: launch.driver),
-                network: network, objects: ObjectClient(arena: arena, node: node), io: IOPool(), log: log, root: .none)
+                network: network, objects: ObjectClient(arena: arena, node: node, page: page), io: IOPool(), log: log, root: .none)
             log?.core = core
             core.step { owner, _ in owner.outOfMemoryRetries = launch.taskOOMRetries }
-            let page = launch.page.flatMap { try? PinPage(arena, process: Int($0)) }
             let executor = Executor(
                 core: core, registry: registry, process: launch.process, isProcess: true, devices: launch.devices, page: page)
             try loop.sync {

@@ -189,6 +189,39 @@ extension EngineTests {
             }
         }
 
+        @Test("who reads an object in place is counted; what a killed reader had pinned is let go of, what a living one reads stays")
+        func readersInPlace() async throws {
+            try await withCluster { ray, embedded in
+                let scratch = Scratch()
+                func pins() throws -> Int { try embedded.loop.sync { embedded.raylet.storedRows().reduce(0) { $0 + $1.pins } } }
+                func retired() throws -> Int { try embedded.loop.sync { embedded.raylet.statistics.retiredObjects } }
+                try await { () in
+                    let ref = try ray.put([Float](repeating: 1, count: Self.large)).view()
+                    let reading = Lending.view.options(maxRetries: 0).remote(ref, scratch.file("reader"))
+                    let pid = try #require(Int32(try await line(in: scratch.file("reader"))))
+                    #expect(try pins() == 1)
+                    let mine = try await ref.get()
+                    #expect(try pins() == 2)
+                    kill(pid, SIGKILL)
+                    #expect(await code { _ = try await reading.get() } == .workerCrashed)
+                    try await eventually { try pins() == 1 }
+                    withExtendedLifetime(mine) {}
+                }()
+                try await nothingIsLeft(embedded)
+                let mine = try await { () in
+                    let ref = try ray.put([Float](repeating: 2, count: Self.large)).view()
+                    // Before it is sealed it is opened by message.
+                    _ = try await ref.get()
+                    return try await ref.get()
+                }()
+                try await nothingIsLeft(embedded)
+                #expect(try retired() == 1)
+                _ = try ray.put([Float](repeating: 3, count: Self.large))
+                let isRight = mine.withSpan { span in span.withUnsafeBufferPointer { $0.allSatisfy { $0 == 2 } } }
+                #expect(isRight && mine.count == Self.large)
+            }
+        }
+
         @Test("51, 53: a ref whose owner was killed, before or after its borrower has read it, raises and does not hang")
         func killedOwner() async throws {
             try await withCluster { ray, embedded in

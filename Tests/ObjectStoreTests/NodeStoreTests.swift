@@ -56,13 +56,13 @@ import Testing
         let place = try ready.put(object(1), size: 500_000, fill: 1)
         let other = try ready.put(object(2), size: 400_000, fill: 1)
         #expect(page.pin(object(1)) == place && page.pin(object(2)) == other)
-        #expect(ready.store.rows().map(\.pins) == [1, 1])
+        #expect(ready.store.snapshot.rows.map(\.pins) == [1, 1])
         try ready.delete(object(2))
         guard case .full(let report) = try ready.create(object(3), size: 900_000) else { throw UnexpectedResult() }
         // What is deleted counts with what is reserved for it.
         #expect(report.holders.map(\.client) == [9] && report.holders[0].pinnedBytes == 500_000 + 401_408)
         try ready.clientDied(9)
-        #expect(ready.store.rows().map(\.pins) == [0])
+        #expect(ready.store.snapshot.rows.map(\.pins) == [0])
         guard case .full(let later) = try ready.create(object(3), size: 900_000) else { throw UnexpectedResult() }
         #expect(later.holders.map(\.client) == [1] && later.holders[0].madeBytes == 500_000)
     }
@@ -97,7 +97,7 @@ import Testing
         page.unpin(used)
         try ready.tick()
         _ = try ready.put(object(4), size: 240_000, fill: 4)
-        let tiers = Dictionary(uniqueKeysWithValues: ready.store.rows().map { ($0.object, $0.tier) })
+        let tiers = Dictionary(uniqueKeysWithValues: ready.store.snapshot.rows.map { ($0.object, $0.tier) })
         #expect(tiers == [object(1): .hot, object(2): .hot, object(3): .warm, object(4): .hot])
         #expect(page.pin(object(3)) == nil)
         page.unpin(read)

@@ -115,6 +115,7 @@ package final class RayletShell: FrameHandler, @unchecked Sendable {
     package func snapshot() -> RayletSnapshot { scheduler.snapshot(now: loop.now) }
     package var transfers: TransferSnapshot { TransferSnapshot(pulls, pushes) }
     package var statistics: StoreStatistics { store.statistics }
+    package var storedRows: [StoredRow] { store.snapshot.rows }
     /// Ends the threads that move objects between tiers.
     package func close() { tierIO.close() }
     package func explain(_ lease: LeaseID) -> PendingReason? { scheduler.explain(lease) }

@@ -11,6 +11,9 @@ package final class ObjectClient: @unchecked Sendable {
     private let lock = Lock()
     private struct Weak { weak var pin: ObjectPin? }
     private var pins: [ObjectID: Weak] = [:]
+    /// With more entries, those of values that are gone are taken out: a look at each for as many that are added.
+    private var mostPins = fewPins
+    private static let fewPins = 1_024
 
     private static let shutDown = RayflowError(.shutDown, "the cluster has been shut down")
 
@@ -60,7 +63,9 @@ package final class ObjectClient: @unchecked Sendable {
     private func keep(_ pin: ObjectPin, of id: ObjectID) {
         lock.withLock {
             pins[id] = Weak(pin: pin)
-            if pins.count > 1024 { pins = pins.filter { $0.value.pin != nil } }
+            guard pins.count > mostPins else { return }
+            pins = pins.filter { $0.value.pin != nil }
+            mostPins = max(2 * pins.count, Self.fewPins)
         }
     }
 

@@ -193,7 +193,7 @@ extension EngineTests {
         func readersInPlace() async throws {
             try await withCluster { ray, embedded in
                 let scratch = Scratch()
-                func pins() throws -> Int { try embedded.loop.sync { embedded.raylet.storedRows().reduce(0) { $0 + $1.pins } } }
+                func pins() throws -> Int { try embedded.loop.sync { embedded.raylet.storedRows.reduce(0) { $0 + $1.pins } } }
                 func retired() throws -> Int { try embedded.loop.sync { embedded.raylet.statistics.retiredObjects } }
                 try await { () in
                     let ref = try ray.put([Float](repeating: 1, count: Self.large)).view()

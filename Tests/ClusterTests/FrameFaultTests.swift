@@ -30,11 +30,11 @@ struct FrameFaultTests {
     func corrupted(seed: UInt64) async throws {
         try await withNodes(2) { cluster in
             let put = try cluster.cluster.put(noise(Self.count, seed: seed))
-            // Two one after the other, and one later.
+            // Two one after the other, of which the second may be unwanted already, and one later.
             try cluster.inject("seed=\(seed); corrupt kind=129 skip=1 count=2; corrupt kind=129 skip=4 count=1", at: 0)
             let sum = try await Remote.sum.options(resources: special, maxRetries: 0).remote(put.view()).get()
             #expect(sum == noise(Self.count, seed: seed).reduce(0, &+))
-            #expect(try cluster.transfers(of: 1).faulty >= 2)
+            #expect(try cluster.transfers(of: 1).faulty >= 1)
         }
     }
 

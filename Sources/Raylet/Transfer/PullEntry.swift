@@ -34,7 +34,7 @@ struct PullEntry: Sendable {
     var lost: [NodeID] = []
     /// This node is among those that are said to have a copy.
     var isSaidToBeHere = false
-    /// A source whose connection broke, and that has said nothing since.
+    /// A source whose connection broke, and of which no chunk has come since: a promise alone may break it again.
     var doubted: NodeID?
     /// Why sources have refused for now in this round.
     var refusals: Set<PullRefusal> = []

@@ -144,7 +144,6 @@ package struct PullQueue: Sendable {
     package mutating func accepted(_ object: ObjectID, request: UInt64) {
         guard let pull = pulls[object], pull.source?.request == request else { return }
         pulls[object]?.isAccepted = true
-        pulls[object]?.doubted = nil
         pulls[object]?.quietLooks = 0
     }
 

@@ -247,6 +247,8 @@ struct PushBench {
         for step in 0..<4_000 {
             let number = UInt64.random(in: 1...4, using: &random), node = UInt64.random(in: 2...7, using: &random)
             let id = PullBench.object(number), chunks = Int(number) * 4
+            // Not every turn has an event.
+            bench.directives = []
             switch Int.random(in: 0..<100, using: &random) {
             case 0..<10:
                 bench.offer(number, chunks: chunks, there: random.chance(50) ? [0] : nil)

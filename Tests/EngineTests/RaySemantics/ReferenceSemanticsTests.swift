@@ -210,8 +210,9 @@ extension EngineTests {
                 try await nothingIsLeft(embedded)
                 let mine = try await { () in
                     let ref = try ray.put([Float](repeating: 2, count: Self.large)).view()
-                    // Before it is sealed it is opened by message.
+                    // Before it is sealed it is opened by message, and who reads it at the same time shares that pin.
                     _ = try await ref.get()
+                    try await eventually { try pins() == 0 }
                     return try await ref.get()
                 }()
                 try await nothingIsLeft(embedded)

@@ -47,7 +47,8 @@ struct FrameFaultTests {
             #expect(try await Remote.sum.options(resources: special).remote(put.view()).get() == sum)
             let copy = try #require(cluster.copies(of: put).first { $0 != 0 }), reader = 3 - copy
             try cluster.inject("\(fault) kind=129", at: 0)
-            let read = try await Remote.read.options(resources: special, maxRetries: -1, placement: .node(cluster.node(reader))).remote([put]).get()
+            let there = Remote.read.options(resources: special, maxRetries: -1, placement: .node(cluster.node(reader)))
+            let read = try await there.remote([put]).get()
             #expect(read == sum)
         }
     }

@@ -89,7 +89,8 @@ struct BroadcastTests {
             try await eventually { cluster.copies(of: ref) == [1, 2] }
             for node in 1...2 { try cluster.inject("drop kind=129 skip=2", at: node) }
             let read = Bulk.isEqual.options(resources: Self.on(0)).remote([ref], bytes, 2)
-            try await eventually { try cluster.transfers(of: 0).wanted.first?.chunks == 2 }
+            // A silent one may have been followed by the other already, which sends as little.
+            try await eventually { try cluster.transfers(of: 0).wanted.first?.chunks ?? 0 >= 2 }
             let source = try #require(try cluster.transfers(of: 0).wanted.first?.source)
             let dying = source == cluster.node(1) ? 1 : 2
             try cluster.inject("", at: 3 - dying)

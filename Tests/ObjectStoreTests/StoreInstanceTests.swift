@@ -254,7 +254,7 @@ import Testing
         #expect(report.reason == .noSpace && report.requestedBytes == 800_000)
         #expect(report.holders.map(\.client) == [7, 6])
         #expect(report.holders.map(\.pinnedBytes) == [800_000, 0] && report.holders.map(\.unsealedBytes) == [0, 700_000])
-        #expect(report.description.contains("process 7 has 781.3 KiB pinned"))
+        #expect(report.description.contains("process-0000000000000007 has 781.3 KiB pinned"))
         guard case .full(let tooLarge) = try store.create(object(3), size: 3 << 20, client: 1, into: &directives) else {
             throw UnexpectedResult()
         }

@@ -60,7 +60,7 @@ struct MemoryTests {
                 object store as of now
                   memory: 2.1 MiB of 64.0 MiB in use, 97.7 KiB of it compressed; 29.9 MiB free in 1 of 2 slabs
                     2.1 MiB objects: the sum agrees
-                  disk: 256.0 KiB in 1 files, 256.0 KiB of disk blocks; 4 objects spilled, 2 brought back
+                  disk: 256.0 KiB in 1 file, 256.0 KiB of disk blocks; 4 objects spilled, 2 brought back
                     256.0 KiB objects: the sum agrees
                   object         made by        owner      tier  raw        stored     ratio  age         idle  held by
                   abcdef01aa.1   make           driver 41  hot   2.0 MiB    2.0 MiB    1.0    1 min 10 s  3 s   1 ref
@@ -147,7 +147,7 @@ struct MemoryTests {
                   node b2 does not answer: what it holds is missing here
                   memory: 2.1 MiB of 64.0 MiB in use, 97.7 KiB of it compressed; 29.9 MiB free in 1 of 2 slabs
                     2.1 MiB objects: the sum agrees
-                  disk: 256.0 KiB in 1 files, 256.0 KiB of disk blocks; 4 objects spilled, 2 brought back
+                  disk: 256.0 KiB in 1 file, 256.0 KiB of disk blocks; 4 objects spilled, 2 brought back
                     256.0 KiB objects: the sum agrees
                   no objects
                   1 object of 10.0 MiB comes:

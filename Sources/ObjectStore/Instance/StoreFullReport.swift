@@ -37,7 +37,8 @@ package struct StoreFullReport: Error, Sendable, Hashable {
             switch client {
             case StoreInstance.nodeClient: "the node itself (copies from other nodes, arguments of tasks, its own readers)"
             case StoreInstance.sendingClient: "the node itself (for other nodes)"
-            default: "process \(client)"
+            // As `rayflow memory` names it.
+            default: "process-\(hex(client))"
             }
         }
     }

@@ -19,6 +19,9 @@ public final class Cluster: Sendable {
 
     /// Puts a value into the object store.
     ///
+    /// While the store is full of objects in use, a large value waits for room (``ObjectStoreOptions/roomWait``) and blocks its thread. Async
+    /// code whose other tasks are to make that room should put from a thread of its own.
+    ///
     /// - Parameter key: its identity in a durable run; needed where puts are made by concurrent child tasks.
     /// - Throws: `objectStoreFull`, or what the value's coder throws.
     public func put<T: RemoteValue>(_ value: T, key: String? = nil) throws -> ObjectRef<T> {

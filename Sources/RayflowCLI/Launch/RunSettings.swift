@@ -37,7 +37,7 @@ struct RunSettings: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Shared memory for large values, such as 512MiB or 4GiB; 30 % of the memory by default.",
+            "Shared memory for large values, such as 512MiB or 4GiB, rounded up to 64 MiB; 30 % of the memory by default.",
             discussion: "RAYFLOW_OBJECT_STORE_MEMORY does the same, in bytes.", valueName: "size"), transform: Self.size)
     var objectStoreMemory: ByteCount?
 

@@ -17,7 +17,7 @@ struct MemoryTotals {
                 ("let go, still mapped", "retired"), ("moving", "in-moves"),
             ], unexplained: "arena-unexplained", rounding: "rounding")
         lines.append(
-            "  disk: \(size("disk")) in \(total("spill-files")) files, \(size("disk-blocks")) of disk blocks; "
+            "  disk: \(size("disk")) in \(total("spill-files")) \(total("spill-files") == 1 ? "file" : "files"), \(size("disk-blocks")) of disk blocks; "
                 + "\(total("spilled")) objects spilled, \(total("restored")) brought back")
         lines += parts(
             [("objects", "disk-in-objects"), ("moving", "disk-in-moves"), ("being freed", "disk-in-deleted")],
